@@ -1,0 +1,89 @@
+# How every target in this repository is made: one warning set, one standard, one layer map.
+
+option(FIREBREAK_WERROR "Warnings are errors" OFF)
+option(FIREBREAK_FUZZ "Build the libFuzzer targets (clang)" OFF)
+
+# The layer map: which rooms a room may use. An arrow that is not here is a build error.
+# ARCHITECTURE.md draws the same map; change both in one commit.
+set(FIREBREAK_LAYER_base "")
+set(FIREBREAK_LAYER_trust base)
+set(FIREBREAK_LAYER_content base)
+set(FIREBREAK_LAYER_rollout base)
+set(FIREBREAK_LAYER_health base)
+set(FIREBREAK_LAYER_net base)
+set(FIREBREAK_LAYER_signing base trust)
+set(FIREBREAK_LAYER_sensor base)
+set(FIREBREAK_LAYER_server base trust content rollout health net signing)
+set(FIREBREAK_LAYER_validator base trust content signing sensor)
+set(FIREBREAK_LAYER_client base trust content rollout health net sensor)
+set(FIREBREAK_LAYER_cli base trust content rollout health net signing)
+
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+set(FIREBREAK_ENGINE_DIR ${PROJECT_BINARY_DIR}/lib/engines)
+
+find_program(FIREBREAK_CCACHE ccache)
+if(FIREBREAK_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${FIREBREAK_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${FIREBREAK_CCACHE})
+endif()
+find_program(FIREBREAK_MOLD mold)
+if(FIREBREAK_MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(firebreak_options INTERFACE)
+target_compile_features(firebreak_options INTERFACE cxx_std_20)
+target_include_directories(firebreak_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+target_compile_options(firebreak_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+  $<$<BOOL:${FIREBREAK_WERROR}>:-Werror>)
+
+function(firebreak_check_layers room)
+  foreach(used IN LISTS ARGN)
+    if(NOT used IN_LIST FIREBREAK_LAYER_${room})
+      message(FATAL_ERROR "layering: ${room} may not use ${used} (see cmake/firebreak_targets.cmake)")
+    endif()
+  endforeach()
+endfunction()
+
+# firebreak_library(<room> SOURCES <file>... [ROOMS <room>...] [LIBS <t>...] [PUBLIC_LIBS <t>...])
+#
+# Makes firebreak::<room> from SOURCES. ROOMS are other rooms (checked against the layer map). LIBS are
+# third-party targets that only this room's .cpp files see; PUBLIC_LIBS show in its headers.
+function(firebreak_library room)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;ROOMS;LIBS;PUBLIC_LIBS")
+  firebreak_check_layers(${room} ${arg_ROOMS})
+  add_library(firebreak_${room} STATIC ${arg_SOURCES})
+  add_library(firebreak::${room} ALIAS firebreak_${room})
+  list(TRANSFORM arg_ROOMS PREPEND firebreak::)
+  target_link_libraries(firebreak_${room}
+    PUBLIC firebreak_options ${arg_ROOMS} ${arg_PUBLIC_LIBS}
+    PRIVATE ${arg_LIBS})
+endfunction()
+
+# firebreak_program(<name> ROOM <room> SOURCES <file>... [LIBS <t>...]): bin/<name>, on top of its room.
+function(firebreak_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "ROOM" "SOURCES;LIBS")
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE firebreak::${arg_ROOM} CLI11::CLI11 ${arg_LIBS})
+endfunction()
+
+# firebreak_test(<name> SOURCES <file>... LIBS <target>... [LABELS <l>...] [TIMEOUT <s>]):
+# one gtest binary, one ctest entry per case.
+function(firebreak_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBS;LABELS")
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+endfunction()

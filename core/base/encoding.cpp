@@ -1,0 +1,56 @@
+#include "core/base/encoding.hpp"
+
+#include <sodium.h>
+
+#include "core/base/errc.hpp"
+
+namespace firebreak {
+namespace {
+
+std::string sodium_base64(ByteView bytes, int variant) {
+    std::string text(sodium_base64_ENCODED_LEN(bytes.size(), variant), '\0');
+    sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(), variant);
+    text.pop_back();  // The terminating NUL that libsodium counts.
+    return text;
+}
+
+}  // namespace
+
+std::string hex_encode(ByteView bytes) {
+    std::string text(bytes.size() * 2 + 1, '\0');
+    sodium_bin2hex(text.data(), text.size(), bytes.data(), bytes.size());
+    text.pop_back();
+    return text;
+}
+
+Result<Bytes> hex_decode(std::string_view text) {
+    Bytes bytes(text.size() / 2);
+    std::size_t written = 0;
+    if (text.size() % 2 != 0 || sodium_hex2bin(bytes.data(), bytes.size(), text.data(), text.size(),
+                                               nullptr, &written, nullptr) != 0) {
+        return fail(Errc::kMalformed, "not hexadecimal");
+    }
+    if (written != bytes.size()) return fail(Errc::kMalformed, "not hexadecimal");
+    return bytes;
+}
+
+std::string base64_encode(ByteView bytes) {
+    return sodium_base64(bytes, sodium_base64_VARIANT_ORIGINAL);
+}
+
+Result<Bytes> base64_decode(std::string_view text) {
+    Bytes bytes(text.size() / 4 * 3 + 3);
+    std::size_t written = 0;
+    if (sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &written,
+                          nullptr, sodium_base64_VARIANT_ORIGINAL) != 0) {
+        return fail(Errc::kMalformed, "not base64");
+    }
+    bytes.resize(written);
+    return bytes;
+}
+
+std::string base64url_encode(ByteView bytes) {
+    return sodium_base64(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+}  // namespace firebreak

@@ -1,0 +1,28 @@
+#include "core/base/random.hpp"
+
+#include <sodium.h>
+
+#include <array>
+#include <bit>
+
+#include "core/base/check.hpp"
+
+namespace firebreak {
+
+std::uint64_t Random::below(std::uint64_t bound) {
+    FIREBREAK_CHECK(bound > 0);
+    // Values under this remainder would make the low results a little likelier; draw again.
+    const std::uint64_t uneven = (0 - bound) % bound;
+    for (;;) {
+        std::array<std::uint8_t, 8> raw{};
+        fill(raw);
+        const auto value = std::bit_cast<std::uint64_t>(raw);
+        if (value >= uneven) return value % bound;
+    }
+}
+
+void SystemRandom::fill(std::span<std::uint8_t> bytes) {
+    randombytes_buf(bytes.data(), bytes.size());
+}
+
+}  // namespace firebreak
