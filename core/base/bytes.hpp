@@ -22,8 +22,14 @@ inline std::string_view text_of(ByteView bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-inline Bytes copy_of(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
-inline Bytes to_bytes(std::string_view text) { return copy_of(bytes_of(text)); }
-inline std::string to_text(ByteView bytes) { return std::string(text_of(bytes)); }
+inline Bytes copy_of(ByteView bytes) {
+    return {bytes.begin(), bytes.end()};
+}
+inline Bytes to_bytes(std::string_view text) {
+    return copy_of(bytes_of(text));
+}
+inline std::string to_text(ByteView bytes) {
+    return std::string(text_of(bytes));
+}
 
 }  // namespace firebreak

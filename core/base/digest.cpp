@@ -1,10 +1,9 @@
 #include "core/base/digest.hpp"
 
+#include <algorithm>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-
-#include <algorithm>
 
 #include "core/base/check.hpp"
 #include "core/base/encoding.hpp"
@@ -17,7 +16,9 @@ struct Sha256Stream::State {
                                                                     &EVP_MD_CTX_free};
 };
 
-std::string Sha256::hex() const { return hex_encode(bytes); }
+std::string Sha256::hex() const {
+    return hex_encode(bytes);
+}
 
 Result<Sha256> Sha256::from_hex(std::string_view text) {
     const Result<Bytes> decoded = hex_decode(text);

@@ -2,12 +2,12 @@
 
 #include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <sys/stat.h>
 
 #include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
@@ -104,9 +104,8 @@ Result<void> PosixFileStore::write(const fs::path& path, ByteView bytes, FileMod
     const fs::path temporary = temporary_beside(path);
     const auto permissions = static_cast<mode_t>(mode);
     {
-        const Descriptor fd(::open(temporary.c_str(),
-                                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                                   permissions));
+        const Descriptor fd(::open(
+            temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, permissions));
         if (!fd.ok()) return fail_errno(path, "create");
         Result<void> written = write_all(fd.get(), bytes, path);
         // fchmod: the mode must not depend on the caller's umask.

@@ -145,11 +145,12 @@ Result<json::value> parse_json(std::string_view text, JsonLimits limits) {
     const std::size_t used = parser.write_some(false, text.data(), text.size(), code);
     if (!code && used < text.size()) code = json::error::extra_data;
     if (parser.handler().met_duplicate()) {
-        return fail(Errc::kMalformed, "JSON: duplicate member name before byte " +
-                                          std::to_string(used));
+        return fail(Errc::kMalformed,
+                    "JSON: duplicate member name before byte " + std::to_string(used));
     }
     if (code == json::error::too_deep) {
-        return fail(Errc::kTooLarge, "JSON: nested deeper than " + std::to_string(limits.depth_max));
+        return fail(Errc::kTooLarge,
+                    "JSON: nested deeper than " + std::to_string(limits.depth_max));
     }
     if (code) {
         return fail(Errc::kMalformed,

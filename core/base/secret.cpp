@@ -22,8 +22,12 @@ SecretBytes SecretBytes::take(std::span<std::uint8_t> bytes) {
     return secret;
 }
 
-void SecretBytes::Free::operator()(std::uint8_t* data) const noexcept { sodium_free(data); }
+void SecretBytes::Free::operator()(std::uint8_t* data) const noexcept {
+    sodium_free(data);
+}
 
-void wipe(std::span<std::uint8_t> bytes) noexcept { sodium_memzero(bytes.data(), bytes.size()); }
+void wipe(std::span<std::uint8_t> bytes) noexcept {
+    sodium_memzero(bytes.data(), bytes.size());
+}
 
 }  // namespace firebreak

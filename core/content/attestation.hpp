@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/base/digest.hpp"
+#include "core/base/json.hpp"
+
+namespace firebreak::content {
+
+inline constexpr std::string_view kStatementPayloadType = "application/vnd.in-toto+json";
+inline constexpr std::string_view kTestResultPredicate =
+    "https://in-toto.io/attestation/test-result/v0.1";
+
+enum class Verdict { kAdmitted, kRejected, kInconclusive };
+
+struct AttestedBuild {
+    std::string engine;   ///< "yara".
+    std::string version;  ///< "4.2.3".
+    Sha256 sha256;        ///< Of the engine file: the build's identity everywhere.
+};
+
+struct AttestedCorpus {
+    std::string name;  ///< "goodware:/usr/bin".
+    Sha256 sha256;     ///< Over the sorted (path, digest) list.
+    std::uint64_t files = 0;
+};
+
+struct AttestedStage {
+    std::string name;     ///< "load".
+    std::string outcome;  ///< "passed" | "failed" | "inconclusive" | "skipped".
+    std::uint64_t executions = 0;
+    std::uint64_t findings = 0;
+};
+
+/// What the validator swears to: these exact bytes were driven in these exact builds. An in-toto
+/// Statement v1 with the test-result predicate; carried in a DSSE envelope (core/signing/dsse.hpp).
+struct Attestation {
+    Sha256 bundle;
+    std::string bundle_name;
+    std::string stream;
+    std::int64_t counter = 0;
+    Verdict verdict = Verdict::kInconclusive;
+    std::string profile;
+    std::uint64_t seed = 0;
+    std::string sandbox;  ///< The level reached: "seccomp+landlock+namespaces".
+    std::vector<AttestedBuild> builds;
+    std::vector<AttestedCorpus> corpora;
+    std::vector<AttestedStage> stages;
+    std::string validator_version;
+    std::chrono::sys_seconds finished;
+};
+
+json::value to_statement(const Attestation& attestation);
+
+/// @returns the attestation, or Errc::kMalformed: another statement type or predicate, or a member
+///   missing or of the wrong form. An unknown result is never read as a pass.
+[[nodiscard]] Result<Attestation> parse_statement(std::string_view text);
+
+}  // namespace firebreak::content

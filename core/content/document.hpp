@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+
+namespace firebreak::content {
+
+/// Where something stands in a text. From 1; column counts bytes.
+struct Position {
+    std::size_t line = 0;
+    std::size_t column = 0;
+};
+
+/// A document a person wrote, as a JSON value that remembers where each part stood.
+struct Document {
+    std::string name;  ///< What messages call it: the file's path.
+    json::value value;
+    std::map<std::string, Position> positions;  ///< By JSON pointer (RFC 6901); "" is the root.
+
+    /// "plan.yaml:12:5", for the deepest part of `pointer` whose place is known.
+    std::string place_of(std::string_view pointer) const;
+};
+
+/// Caps on a document a person wrote.
+struct DocumentLimits {
+    std::size_t bytes_max = 1U << 20U;
+    std::size_t depth_max = 32;
+    std::size_t nodes_max = 100'000;
+};
+
+/// Reads one YAML 1.2 document strictly: no duplicate keys, no anchors, aliases or merge keys, no
+/// tags, no second document, string keys only. Plain scalars become null, booleans (true, false
+/// only), integers or floats by the core schema; everything else is a string.
+///
+/// @returns Errc::kMalformed or Errc::kTooLarge with "name:line:column: reason".
+[[nodiscard]] Result<Document> read_yaml(std::string name, std::string_view text,
+                                         DocumentLimits limits = {});
+
+/// The same for JSON, which read_yaml would also take for the most part, but with other corners.
+[[nodiscard]] Result<Document> read_json(std::string name, std::string_view text,
+                                         DocumentLimits limits = {});
+
+}  // namespace firebreak::content

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/digest.hpp"
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+
+namespace firebreak::content {
+
+/// Caps on a bundle, all checked before memory is taken for it.
+struct BundleLimits {
+    std::uint64_t bundle_bytes_max = 256U << 20U;
+    std::uint64_t manifest_bytes_max = 4U << 20U;
+    std::uint64_t file_bytes_max = 64U << 20U;
+    std::uint64_t unpacked_bytes_max = 512U << 20U;
+    std::size_t files_max = 10'000;
+    std::size_t name_bytes_max = 200;
+    std::uint64_t ratio_max = 200;  ///< Unpacked bytes per packed byte, past the first MiB.
+};
+
+struct ManifestFile {
+    std::string name;
+    std::uint64_t length = 0;
+    Sha256 sha256;
+};
+
+/// What a bundle says of itself. Schema: schemas/manifest.v1.json.
+struct Manifest {
+    std::string stream;                     ///< "yara": [a-z0-9][a-z0-9-]{0,63}.
+    std::int64_t counter = 0;               ///< From 1, monotonic per stream.
+    std::string content_type;               ///< What engines declare to load: "yara-source".
+    std::vector<ManifestFile> files;        ///< Sorted by name.
+    std::vector<std::string> contracts;     ///< Event contracts: "process_creation/v1".
+    std::vector<std::string> capabilities;  ///< What an engine must offer: "yara.module.elf".
+    std::vector<std::string> actions;       ///< What a match may do: "report", "quarantine".
+    std::string author;
+    std::string release_notes;
+};
+
+/// @returns the manifest, or Errc::kMalformed/kInvalid/kTooLarge with the member's path. Strict:
+///   unknown members are refused, names must be safe (safe_name), sorted and unique.
+[[nodiscard]] Result<Manifest> parse_manifest(std::string_view text, const BundleLimits& limits);
+
+/// The same bytes for the same manifest, always.
+std::string serialize_manifest(const Manifest& manifest);
+
+/// A plain relative path that means the same on every system: segments of [A-Za-z0-9._+-], none
+/// empty, none starting with '.', joined by '/', within `bytes_max`.
+bool safe_name(std::string_view name, std::size_t bytes_max);
+
+bool valid_stream_name(std::string_view name);
+
+}  // namespace firebreak::content

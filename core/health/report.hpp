@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/base/digest.hpp"
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+
+namespace firebreak::health {
+
+/// What a report tells. The wire names are the lower-case words.
+enum class Kind {
+    kActivating,  ///< About to load `counter`: sent, and answered, before it loads.
+    kHealthy,     ///< Ran `counter` for the confirm time, and the update path still works.
+    kHeartbeat,   ///< Still here, running `counter`.
+    kCrash,       ///< The sensor crashed or hung with `counter` in force.
+    kRollback,    ///< Took itself back from `counter` to `to_counter`.
+    kRefused,     ///< Would not install `counter`; `detail` holds the reason's code.
+};
+
+/// One message of a device about itself. Schema: schemas/health-report.v1.json.
+struct Report {
+    std::string device;         ///< Id given at enrolment.
+    std::int64_t sequence = 0;  ///< From 1, one more each report: makes a repeat harmless.
+    Kind kind = Kind::kHeartbeat;
+    std::string stream;
+    std::int64_t counter = 0;  ///< The bundle it is about; 0: none.
+    std::int64_t to_counter = 0;
+    Sha256 engine_build;
+    Instant time;        ///< The device's own clock: for people, never for decisions.
+    std::string detail;  ///< At most 500 bytes, printable ASCII: "SIGSEGV in evaluate".
+};
+
+std::string serialize_report(const Report& report);
+
+/// @returns the report, or Errc::kMalformed with the member's path. Strict; at most 4 KiB.
+[[nodiscard]] Result<Report> parse_report(std::string_view text);
+
+std::string_view name_of(Kind kind);
+
+}  // namespace firebreak::health

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.hpp"
+#include "core/base/digest.hpp"
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+
+namespace firebreak::sensor {
+
+/// What an engine build says it can do, produced by its own code (sensor.h, info()).
+struct CapabilityManifest {
+    std::string name;     ///< "yara".
+    std::string version;  ///< "4.2.3".
+    std::string build_id;
+    std::vector<std::string> content_types;  ///< "yara-source".
+    std::vector<std::string>
+        contracts;  ///< Event contracts with the arity really supplied: "process_creation/v1:21".
+    std::vector<std::string> capabilities;  ///< "yara.module.elf", …
+    std::uint64_t content_bytes_max = 0;
+    std::uint64_t rules_max = 0;
+    json::value raw;  ///< The whole manifest as the engine gave it.
+};
+
+/// One file of content handed to load().
+struct SourceFile {
+    std::string_view name;
+    ByteView bytes;
+};
+
+/// What an engine had to say while loading: an error or a warning, with its place in the content.
+struct Diagnostic {
+    bool error = false;
+    std::string file;
+    std::uint32_t line = 0;  ///< From 1; 0: unknown.
+    std::string message;
+};
+
+struct Match {
+    std::string rule;
+    std::string detail;  ///< What matched and where: "$a at 0x40".
+};
+
+struct LoadLimits {
+    std::uint64_t rules_max = 100'000;
+    std::uint64_t memory_bytes_max = 1U << 30U;
+};
+
+/// One loaded content of one engine. Unloads when it goes; must not outlive its Engine.
+class LoadedContent {
+public:
+    virtual ~LoadedContent() = default;
+
+    /// Runs the content over one input (a file's bytes for file engines).
+    ///
+    /// @param deadline  The engine is asked to stop by itself after this long; a caller that must
+    ///                  be sure runs it in another process.
+    /// @returns the matches, or Errc::kUnavailable when the engine gave up (timeout, limit) and
+    ///   Errc::kInvalid for any other status: a result that is not ok is an outage, never "no match".
+    [[nodiscard]] virtual Result<std::vector<Match>> evaluate(
+        std::string_view input_name, ByteView input, std::chrono::milliseconds deadline) = 0;
+
+    virtual std::uint64_t rule_count() const = 0;
+
+    /// Everything the content declares: rules with their files and lines, modules, strings.
+    virtual json::value describe() const = 0;
+};
+
+/// An engine file, loaded into this process (sensor.h is the contract). Validator and agent load
+/// the same file the same way; its SHA-256 is the build's identity everywhere.
+class Engine {
+public:
+    virtual ~Engine() = default;
+
+    /// Loads the shared library at `path`.
+    ///
+    /// @param expected  nullptr: whatever is there. Otherwise the file must have this digest, which
+    ///                  is checked on the very bytes that are mapped, before any of its code runs.
+    /// @returns Errc::kConflict for another digest, Errc::kUnsupported for another ABI version,
+    ///   Errc::kInvalid for a file that is no engine (with the loader's reason).
+    [[nodiscard]] static Result<std::unique_ptr<Engine>> open(const std::filesystem::path& path,
+                                                              const Sha256* expected);
+
+    /// @returns the content, or Errc::kInvalid with the first error diagnostic in the text. A load
+    ///   that is only partly done is an error, and nothing stays behind.
+    /// @param diagnostics  Receives everything the engine said, also on success.
+    [[nodiscard]] virtual Result<std::unique_ptr<LoadedContent>> load(
+        const std::vector<SourceFile>& files, const LoadLimits& limits,
+        std::vector<Diagnostic>& diagnostics) = 0;
+
+    virtual const CapabilityManifest& capabilities() const = 0;
+    virtual const Sha256& build() const = 0;
+};
+
+}  // namespace firebreak::sensor
