@@ -11,6 +11,7 @@
 #include "core/base/digest.hpp"
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
+#include "sensor/sensor.h"
 
 namespace firebreak::sensor {
 
@@ -23,7 +24,8 @@ struct CapabilityManifest {
     std::vector<std::string>
         contracts;  ///< Event contracts with the arity really supplied: "process_creation/v1:21".
     std::vector<std::string> capabilities;  ///< "yara.module.elf", …
-    std::uint64_t content_bytes_max = 0;
+    std::uint64_t content_bytes_max = 0;    ///< All files of one content together.
+    std::uint64_t input_bytes_max = 0;      ///< One file to scan, or all fields of one event.
     std::uint64_t rules_max = 0;
     json::value raw;  ///< The whole manifest as the engine gave it.
 };
@@ -66,10 +68,21 @@ public:
     [[nodiscard]] virtual Result<std::vector<Match>> evaluate(
         std::string_view input_name, ByteView input, std::chrono::milliseconds deadline) = 0;
 
+    /// The same for an input of any kind, whose arrays the caller owns and has placed where it
+    /// wants them (the validator: right before an unmapped page).
+    [[nodiscard]] virtual Result<std::vector<Match>> evaluate(
+        const fb_input& input, std::chrono::milliseconds deadline) = 0;
+
+    /// Has the engine forget what it kept from earlier inputs.
+    [[nodiscard]] virtual Result<void> reset() = 0;
+
     virtual std::uint64_t rule_count() const = 0;
 
-    /// Everything the content declares: rules with their files and lines, modules, strings.
-    virtual json::value describe() const = 0;
+    /// Everything the content declares: rules with their files and lines, modules, strings. Asks
+    /// the engine each time: a large content has a large description.
+    ///
+    /// @returns Errc::kInvalid when the engine cannot, or what it wrote is not JSON.
+    [[nodiscard]] virtual Result<json::value> describe() const = 0;
 };
 
 /// An engine file, loaded into this process (sensor.h is the contract). Validator and agent load
@@ -78,21 +91,39 @@ class Engine {
 public:
     virtual ~Engine() = default;
 
-    /// Loads the shared library at `path`.
+    /// Loads the shared library at `path`. Its constructors run, with all the rights of this
+    /// process: whoever does not trust the file yet calls this in a sandbox (before RLIMIT_FSIZE
+    /// and the system-call filter: the image is copied into memory, hashed there and mapped from
+    /// there, so that no later write to the file can change what was checked).
     ///
     /// @param expected  nullptr: whatever is there. Otherwise the file must have this digest, which
     ///                  is checked on the very bytes that are mapped, before any of its code runs.
     /// @returns Errc::kConflict for another digest, Errc::kUnsupported for another ABI version,
-    ///   Errc::kInvalid for a file that is no engine (with the loader's reason).
+    ///   Errc::kInvalid for a file that is no engine (with the loader's reason), whose table or
+    ///   manifest breaks the ABI, or that leaves a signal handler behind; Errc::kTooLarge, or an
+    ///   errno.
     [[nodiscard]] static Result<std::unique_ptr<Engine>> open(const std::filesystem::path& path,
                                                               const Sha256* expected);
 
-    /// @returns the content, or Errc::kInvalid with the first error diagnostic in the text. A load
-    ///   that is only partly done is an error, and nothing stays behind.
+    /// @returns the content; Errc::kInvalid with the first error diagnostic in the text;
+    ///   Errc::kTooLarge past a limit of ours or of the engine. A load that is only partly done is
+    ///   an error, and nothing stays behind.
     /// @param diagnostics  Receives everything the engine said, also on success.
     [[nodiscard]] virtual Result<std::unique_ptr<LoadedContent>> load(
         const std::vector<SourceFile>& files, const LoadLimits& limits,
         std::vector<Diagnostic>& diagnostics) = 0;
+
+    /// What this build's integration really supplies for an input type: "file", or a contract with
+    /// its fields in order.
+    ///
+    /// @returns Errc::kNotFound for a type it does not supply.
+    [[nodiscard]] virtual Result<json::value> inputs(std::string_view type) const = 0;
+
+    /// Puts an allocator under the engine, or takes it away again (nullptr): for fault injection
+    /// and accounting. It must outlive its use.
+    ///
+    /// @returns Errc::kUnsupported when this engine takes none; Errc::kInvalid while it holds content.
+    [[nodiscard]] virtual Result<void> set_allocator(const fb_allocator* allocator) = 0;
 
     virtual const CapabilityManifest& capabilities() const = 0;
     virtual const Sha256& build() const = 0;

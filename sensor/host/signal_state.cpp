@@ -1,0 +1,44 @@
+#include "sensor/host/signal_state.hpp"
+
+#include <cstring>
+
+namespace firebreak::sensor {
+namespace {
+
+// Real-time signals end at 64 on Linux. 32 and 33 belong to the C library, which answers EINVAL for
+// them; they read as all zero, before and after.
+constexpr int kSignalEnd = 65;
+
+bool same(const struct sigaction& a, const struct sigaction& b) {
+    // sa_handler and sa_sigaction share storage; the bits are the function's address either way.
+    return std::memcmp(&a.sa_handler, &b.sa_handler, sizeof a.sa_handler) == 0 &&
+           a.sa_flags == b.sa_flags && std::memcmp(&a.sa_mask, &b.sa_mask, sizeof a.sa_mask) == 0;
+}
+
+}  // namespace
+
+SignalState SignalState::now() noexcept {
+    SignalState state;
+    for (int signal = 1; signal < kSignalEnd; ++signal) {
+        sigaction(signal, nullptr, &state.actions_.at(static_cast<std::size_t>(signal)));
+    }
+    return state;
+}
+
+std::optional<int> SignalState::first_change() const noexcept {
+    const SignalState current = now();
+    for (std::size_t signal = 1; signal < actions_.size(); ++signal) {
+        if (!same(actions_.at(signal), current.actions_.at(signal))) {
+            return static_cast<int>(signal);
+        }
+    }
+    return std::nullopt;
+}
+
+void SignalState::restore() const noexcept {
+    for (int signal = 1; signal < kSignalEnd; ++signal) {
+        sigaction(signal, &actions_.at(static_cast<std::size_t>(signal)), nullptr);
+    }
+}
+
+}  // namespace firebreak::sensor
