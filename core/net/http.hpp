@@ -18,6 +18,16 @@ struct HeaderLess {
 /// Field names to values. Repeated fields are joined by ", " (RFC 9110, 5.3).
 using Headers = std::map<std::string, std::string, HeaderLess>;
 
+/// Compares without case, ASCII letters only.
+bool equal_without_case(std::string_view a, std::string_view b) noexcept;
+
+/// True for a token (RFC 9110, 5.6.2): what a method or a header name must be.
+bool is_token(std::string_view text) noexcept;
+
+/// True for what a header value may hold (RFC 9110, 5.5). Anything else, a line feed above all,
+/// could smuggle a second header or message into the first.
+bool is_field_value(std::string_view text) noexcept;
+
 /// Plain values, so that only the files that move bytes need to see Beast.
 struct Request {
     std::string method;  ///< "GET".
