@@ -16,7 +16,7 @@ class Key {
 public:
     /// @param value  {"keytype", "scheme", "keyval": {"public"}}, and whatever else it has.
     /// @returns Errc::kMalformed when those are missing, or a known type has a public value of the
-    ///   wrong form.
+    ///   wrong form. (An unknown type may have another keyval.)
     [[nodiscard]] static Result<Key> from_json(const json::value& value);
 
     /// @pre `public_key` has 32 bytes.
@@ -41,6 +41,7 @@ private:
     json::value value_;
     std::string id_;
     Bytes identity_;
+    Bytes public_;  ///< Raw for Ed25519, DER SubjectPublicKeyInfo for the others.
     Type type_ = Type::kUnknown;
 };
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/digest.hpp"
@@ -43,8 +44,24 @@ struct RingPointer {
     std::int64_t heartbeat_seconds = 300;
 };
 
+/// The delegated roles of section 8 of the design, and where their targets are.
+inline constexpr std::string_view kContentRole = "content";
+inline constexpr std::string_view kRolloutRole = "rollout";
+std::string ring_pointer_path(std::string_view stream);
+std::string content_path(std::string_view stream, std::int64_t counter);
+
+/// Members that this build does not know are ignored, so that the server may add some.
+///
+/// @returns Errc::kMalformed, naming the member. Checks the form alone; see accept_ring_pointer.
 [[nodiscard]] Result<RingPointer> parse_ring_pointer(ByteView bytes);
 json::value to_json(const RingPointer& pointer);
+
+/// The pointer in `bytes`, downloaded as the target `found`: what an agent calls.
+///
+/// @returns the pointer, or the errors of verify_target and parse_ring_pointer, or
+///   Errc::kPointerMismatch: another role than rollout spoke for it, or it is not about the stream
+///   it was published for.
+[[nodiscard]] Result<RingPointer> accept_ring_pointer(const FoundTarget& found, ByteView bytes);
 
 /// One line of the ceiling: from `not_before` on, at most `max_ppb` of `ring`.
 struct CeilingStep {
@@ -62,6 +79,9 @@ struct ContentTerms {
     std::int64_t floor = 0;  ///< Lowest counter that may still run.
 };
 
+/// Unknown members are ignored, as in the pointer.
+///
+/// @returns Errc::kMalformed, naming the member.
 [[nodiscard]] Result<ContentTerms> parse_content_terms(const json::object& custom);
 json::object to_json(const ContentTerms& terms);
 
@@ -73,10 +93,11 @@ struct DeviceState {
     std::int64_t running_counter = 0;  ///< 0: none.
 };
 
-/// Whether `device` may install what `pointer` names. All must hold: the two roles name the same
+/// Whether `device` may install what `pointer` names. All must hold, checked in this order: the
+/// content role itself lists the pointer's path, which is its stream's and counter's, with the same
 /// bytes and counter; the device's own build is listed; the counter is not below the floor and not
-/// below what runs here (but for a named recall); the ring is rolling or complete; and
-/// bucket < min(online threshold, offline ceiling at `now`).
+/// below what runs here (but for a named recall), nor itself recalled; the ring is rolling or
+/// complete; and bucket < min(online threshold, offline ceiling at `now`).
 ///
 /// @param content  What the content role says of pointer.content_path.
 /// @param bucket   rollout::bucket of (bundle sha256, device id), in [0, kPpbAll); see core/rollout/cohort.hpp.
@@ -86,7 +107,8 @@ struct DeviceState {
                                                const DeviceState& device, std::int64_t bucket,
                                                std::chrono::sys_seconds now);
 
-/// The most of `ring` that `terms` allow at `now`, in ppb; 0 when the ceiling does not name it.
+/// The most of `ring` that `terms` allow at `now`, in ppb: the step that began last decides (of two
+/// that began together, the lower). 0 before the first, and when the ceiling does not name the ring.
 std::int64_t ceiling_at(const ContentTerms& terms, const std::string& ring,
                         std::chrono::sys_seconds now);
 
