@@ -53,4 +53,24 @@ std::string base64url_encode(ByteView bytes) {
     return sodium_base64(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+bool is_utf8(std::string_view text) noexcept {
+    const ByteView bytes = bytes_of(text);
+    for (std::size_t at = 0; at < bytes.size();) {
+        const std::uint8_t lead = bytes[at++];
+        if (lead < 0x80) continue;
+        if (lead < 0xC2 || lead > 0xF4) return false;
+        const std::size_t followers = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+        if (bytes.size() - at < followers) return false;
+        // Table 3-7 of the Unicode Standard: some leads narrow what may follow them.
+        const std::uint8_t least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+        const std::uint8_t most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+        if (bytes[at] < least || bytes[at] > most) return false;
+        for (std::size_t i = 1; i < followers; ++i) {
+            if ((bytes[at + i] & 0xC0U) != 0x80) return false;
+        }
+        at += followers;
+    }
+    return true;
+}
+
 }  // namespace firebreak

@@ -22,6 +22,10 @@ std::string base64_encode(ByteView bytes);
 ///   no white space, padding required.
 [[nodiscard]] Result<Bytes> base64_decode(std::string_view text);
 
+/// True when `text` is well-formed UTF-8 (RFC 3629): no overlong form, no surrogate, nothing past
+/// U+10FFFF.
+bool is_utf8(std::string_view text) noexcept;
+
 /// URL-safe base64 without padding (RFC 4648 section 5): for tokens.
 std::string base64url_encode(ByteView bytes);
 

@@ -134,6 +134,12 @@ void pretty(const json::value& value, std::size_t indent, std::string& out) {
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text, JsonLimits limits) {
+    std::size_t failed_at = 0;
+    return parse_json(text, limits, failed_at);
+}
+
+Result<json::value> parse_json(std::string_view text, JsonLimits limits, std::size_t& failed_at) {
+    failed_at = 0;
     if (text.size() > limits.bytes_max) {
         return fail(Errc::kTooLarge, "JSON of " + std::to_string(text.size()) + " bytes, limit " +
                                          std::to_string(limits.bytes_max));
@@ -144,6 +150,7 @@ Result<json::value> parse_json(std::string_view text, JsonLimits limits) {
     boost::system::error_code code;
     const std::size_t used = parser.write_some(false, text.data(), text.size(), code);
     if (!code && used < text.size()) code = json::error::extra_data;
+    failed_at = used;
     if (parser.handler().met_duplicate()) {
         return fail(Errc::kMalformed,
                     "JSON: duplicate member name before byte " + std::to_string(used));

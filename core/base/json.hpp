@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/bytes.hpp"
 #include "core/base/error.hpp"
@@ -27,6 +28,12 @@ struct JsonLimits {
 ///
 /// @returns the value, or Errc::kMalformed with the byte offset, or Errc::kTooLarge.
 [[nodiscard]] Result<json::value> parse_json(std::string_view text, JsonLimits limits = {});
+
+/// The same, for a caller that turns offsets into lines.
+///
+/// @param failed_at  On failure, the offset in `text` at which it stopped being good.
+[[nodiscard]] Result<json::value> parse_json(std::string_view text, JsonLimits limits,
+                                             std::size_t& failed_at);
 
 /// `value` in two-space indentation, members in their order, a line feed at the end: for files and
 /// terminals. For one line use json::serialize.

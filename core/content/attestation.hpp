@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/clock.hpp"
@@ -13,6 +14,10 @@ namespace firebreak::content {
 inline constexpr std::string_view kStatementPayloadType = "application/vnd.in-toto+json";
 inline constexpr std::string_view kTestResultPredicate =
     "https://in-toto.io/attestation/test-result/v0.1";
+
+/// The member of the predicate that holds what is ours: an extension named by a type URI, as in-toto's
+/// parsing rules ask (spec/v1/README.md, "Extension fields").
+inline constexpr std::string_view kExtension = "https://firebreak.invalid/attestation/v1";
 
 enum class Verdict { kAdmitted, kRejected, kInconclusive };
 
@@ -29,10 +34,11 @@ struct AttestedCorpus {
 };
 
 struct AttestedStage {
-    std::string name;     ///< "load".
-    std::string outcome;  ///< "passed" | "failed" | "inconclusive" | "skipped".
+    std::string name;  ///< "load".
+    std::string
+        outcome;  ///< "passed" | "failed" | "inconclusive" | "skipped" (an earlier one failed).
     std::uint64_t executions = 0;
-    std::uint64_t findings = 0;
+    std::uint64_t findings = 0;  ///< Warnings too: a stage may pass with some.
 };
 
 /// What the validator swears to: these exact bytes were driven in these exact builds. An in-toto
@@ -41,7 +47,7 @@ struct Attestation {
     Sha256 bundle;
     std::string bundle_name;
     std::string stream;
-    std::int64_t counter = 0;
+    std::int64_t counter = 0;  ///< 0 when the bundle was too broken to say.
     Verdict verdict = Verdict::kInconclusive;
     std::string profile;
     std::uint64_t seed = 0;
@@ -53,10 +59,14 @@ struct Attestation {
     std::chrono::sys_seconds finished;
 };
 
+/// The statement. `result` is PASSED or, with findings in a passed stage, WARNED for an admission, and FAILED for everything else:
+/// a reader that knows only test-result must not take an inconclusive run for a pass.
 json::value to_statement(const Attestation& attestation);
 
-/// @returns the attestation, or Errc::kMalformed: another statement type or predicate, or a member
-///   missing or of the wrong form. An unknown result is never read as a pass.
+/// @returns the attestation, or Errc::kMalformed: another statement type or predicate, a member missing
+///   or of the wrong form, lists or a result that contradict the stages, or an admission with no build, no stage or
+///   a stage that did not pass. Members that in-toto or others added are ignored, as its parsing
+///   rules ask.
 [[nodiscard]] Result<Attestation> parse_statement(std::string_view text);
 
 }  // namespace firebreak::content

@@ -16,26 +16,38 @@ struct Position {
     std::size_t column = 0;
 };
 
+/// "plan.yaml:12:5".
+std::string place(std::string_view name, Position position);
+
 /// A document a person wrote, as a JSON value that remembers where each part stood.
 struct Document {
     std::string name;  ///< What messages call it: the file's path.
     json::value value;
-    std::map<std::string, Position> positions;  ///< By JSON pointer (RFC 6901); "" is the root.
+    /// By JSON pointer (RFC 6901); "" is the root. A member stands where its key does.
+    std::map<std::string, Position> positions;
 
     /// "plan.yaml:12:5", for the deepest part of `pointer` whose place is known.
     std::string place_of(std::string_view pointer) const;
 };
+
+/// The JSON pointer (RFC 6901) of `member` below `parent`: "/rings/0" and "a/b" give "/rings/0/a~1b".
+std::string pointer_to(std::string_view parent, std::string_view member);
+
+/// False for a key with control characters: keys end up in messages, and those on terminals.
+bool is_usable_key(std::string_view key);
 
 /// Caps on a document a person wrote.
 struct DocumentLimits {
     std::size_t bytes_max = 1U << 20U;
     std::size_t depth_max = 32;
     std::size_t nodes_max = 100'000;
+    std::size_t pointer_bytes_max = 16U << 20U;  ///< Of all positions' pointers together.
 };
 
 /// Reads one YAML 1.2 document strictly: no duplicate keys, no anchors, aliases or merge keys, no
-/// tags, no second document, string keys only. Plain scalars become null, booleans (true, false
-/// only), integers or floats by the core schema; everything else is a string.
+/// tags, no second document, string keys only, no NUL in a text, UTF-8 only. Plain scalars become null, booleans (true, false
+/// only), integers or floats by the core schema (yaml_scalar.hpp); everything else
+/// is a string.
 ///
 /// @returns Errc::kMalformed or Errc::kTooLarge with "name:line:column: reason".
 [[nodiscard]] Result<Document> read_yaml(std::string name, std::string_view text,

@@ -1,0 +1,43 @@
+#include "core/content/document.hpp"
+
+#include <algorithm>
+
+namespace firebreak::content {
+
+std::string place(std::string_view name, Position position) {
+    return std::string(name) + ":" + std::to_string(position.line) + ":" +
+           std::to_string(position.column);
+}
+
+std::string Document::place_of(std::string_view pointer) const {
+    for (;;) {
+        const auto found = positions.find(std::string(pointer));
+        if (found != positions.end()) return place(name, found->second);
+        if (pointer.empty()) return name;
+        pointer = pointer.substr(0, pointer.rfind('/'));
+    }
+}
+
+bool is_usable_key(std::string_view key) {
+    return std::ranges::none_of(key, [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || byte == 0x7F;
+    });
+}
+
+std::string pointer_to(std::string_view parent, std::string_view member) {
+    std::string pointer(parent);
+    pointer += '/';
+    for (const char c : member) {
+        if (c == '~') {
+            pointer += "~0";
+        } else if (c == '/') {
+            pointer += "~1";
+        } else {
+            pointer += c;
+        }
+    }
+    return pointer;
+}
+
+}  // namespace firebreak::content

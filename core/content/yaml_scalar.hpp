@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+
+namespace firebreak::content {
+
+/// What a plain (unquoted) YAML scalar means under the core schema of YAML 1.2 (section 10.3.2),
+/// less what two readers could read in two ways: only "true" and "false" are booleans, and numbers
+/// that JSON has no form for, or that start with a 0 that is not theirs, are refused.
+///
+/// @returns the value, or Errc::kMalformed with a reason that says to quote it.
+[[nodiscard]] Result<json::value> plain_scalar(std::string_view text);
+
+/// `text` for an error message: cut at 60 bytes, anything but printable ASCII as '?'.
+std::string shown(std::string_view text);
+
+}  // namespace firebreak::content
