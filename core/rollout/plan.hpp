@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/error.hpp"
@@ -14,19 +15,22 @@ using std::chrono::milliseconds;
 
 /// One ring of a plan: who, how many at once, and what must hold before the next.
 struct Ring {
-    std::string name;
+    std::string name;                ///< 1..32 of a-z 0-9 -, unique in the plan.
+    std::string description;         ///< For people; at most 500 bytes.
     bool vendor_own = false;         ///< The vendor's own machines: one tenant suffices to halt.
     std::int64_t window_start = 5;   ///< Devices activated and not yet confirmed, at first.
     std::int64_t window_max = 50;    ///< The cap that doubling stops at.
     milliseconds bake_floor{};       ///< From the last confirmation to the next ring, at least.
-    std::int64_t confirmed_min = 1;  ///< Clean confirmations before the next ring.
-    double exposure_hours_min = 0;   ///< Device-hours on the new content, likewise.
+    std::int64_t confirmed_min = 1;  ///< Clean confirmations before the next ring, at least 1.
+    double exposure_hours_min = 0;   ///< Confirmed device-hours on the new content, likewise.
+    friend bool operator==(const Ring&, const Ring&) = default;
 };
 
 /// A ring plan (ring-configs/*.yaml, schemas/ring-plan.v1.json), read.
 struct Plan {
-    std::string name;
-    std::vector<Ring> rings;   ///< In the order of exposure.
+    std::string name;          ///< 1..32 of a-z 0-9 -.
+    std::string description;   ///< For people; at most 500 bytes.
+    std::vector<Ring> rings;   ///< In the order of exposure; 1..kRingsMax.
     std::string default_ring;  ///< For a device that no rule places; must be the last, the slowest.
     double alpha = 1e-4;       ///< Bound on P(false halt) over the rollout's life.
     double silence_q0 = 0.005;          ///< Natural loss tolerated per activation.
@@ -38,13 +42,30 @@ struct Plan {
     milliseconds silence_deadline{180'000};  ///< D: no HEALTHY by then is a failure.
     milliseconds heartbeat_every{300'000};   ///< Agent: while inside an open window.
     milliseconds poll_every{60'000};
+    friend bool operator==(const Plan&, const Plan&) = default;
 };
 
-/// Reads a plan that require_schema("ring-plan.v1") has passed, and checks what a schema cannot:
-/// ring names unique, default ring exists and is the last, window_start <= window_max,
-/// confirm_after < silence_deadline.
+inline constexpr std::size_t kRingsMax = 32;
+inline constexpr std::int64_t kWindowMax = 1'000'000;
+
+/// A duration as plans write it: a whole number and one unit, "500ms", "60s", "15m", "4h"; no sign, no
+/// blank, no leading zero, at most 366 days.
 ///
-/// @returns Errc::kInvalid with the member's path ("rings[1].window.start: …").
+/// @returns Errc::kMalformed otherwise.
+[[nodiscard]] Result<milliseconds> parse_duration(std::string_view text);
+
+/// The shortest text that parse_duration reads back as `duration`. @pre 0 <= duration <= 366 days.
+std::string format_duration(milliseconds duration);
+
+/// Reads a plan that require_schema("ring-plan.v1") has passed, and checks what a schema cannot:
+/// ring names unique, default ring exists and is the last, window start <= max, confirm_after <
+/// silence_deadline. It also refuses whatever the schema should have refused, so that a plan from
+/// elsewhere (an event log) is as safe.
+///
+/// Required: name, default_ring, rings; of a ring name, window, bake_floor, promote.confirmed_min.
+/// What else is missing has the default above.
+///
+/// @returns Errc::kInvalid with the member's path ("plan.rings[1].window.start: …").
 [[nodiscard]] Result<Plan> parse_plan(const json::value& document);
 
 /// The whole plan as JSON, for the event log: parse_plan(to_json(p)) == p.

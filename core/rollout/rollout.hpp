@@ -4,20 +4,19 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
-#include <variant>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/clock.hpp"
 #include "core/base/digest.hpp"
+#include "core/rollout/eprocess.hpp"
+#include "core/rollout/event.hpp"
 #include "core/rollout/plan.hpp"
 
 namespace firebreak::rollout {
-
-/// One rollout: one bundle's way through the rings of one plan. Everything here is a function of
-/// the events it was given: no clock, no disk, no randomness. The server appends each event to its
-/// log (event_log.hpp) before it acts on it; folding the log again gives the same state, and asking
-/// decide() again gives the same decisions.
 
 enum class Phase { kReady, kRolling, kHeld, kHalted, kComplete, kRetired };
 
@@ -28,83 +27,30 @@ struct RolloutId {
     friend auto operator<=>(const RolloutId&, const RolloutId&) = default;
 };
 
-// --- Events. Each has a time, and is all that the fold needs. -----------------------------------
-
-/// A device said ACTIVATING and the server let it: from here to its deadline it fills the window.
-struct Activated {
-    std::string device;
-    std::string tenant;
-    std::string ring;
-};
-struct Confirmed {  ///< HEALTHY after confirm_after.
-    std::string device;
-};
-struct Crashed {  ///< A crash, hang or alert flood with this bundle in force.
-    std::string device;
-};
-struct RolledBack {  ///< The device took itself back to last-known-good.
-    std::string device;
-};
-/// How the fleet at large is, for the control: counts at one moment.
-struct ControlSeen {
-    std::int64_t devices = 0;  ///< Active devices not on the new content.
-    std::int64_t silent = 0;   ///< Of them, unheard of for longer than they may be.
-    std::int64_t crashed = 0;  ///< Of them, distinct crashed since the rollout began.
-};
-/// Known active devices of each ring, which thresholds are computed from.
-struct FleetSeen {
-    std::map<std::string, std::int64_t> active_by_ring;
-};
-struct Started {};
-struct RingOpened {
-    std::string ring;
-};
-struct Widened {  ///< The ring's window is now `window`, its threshold `threshold_ppb`.
-    std::string ring;
-    std::int64_t window = 0;
-    std::int64_t threshold_ppb = 0;
-};
-struct Held {
-    std::string reason;
-};
-struct Resumed {
-    std::string actor;
-    std::string reason;
-};
-struct Halted {
-    std::string reason;
-    double log_e = 0;  ///< At the halt; 0 when a person halted.
-};
-struct Completed {};
-/// A newer rollout of the stream took over.
-struct Superseded {
-    std::int64_t by_counter = 0;
-};
-
-using EventBody =
-    std::variant<Activated, Confirmed, Crashed, RolledBack, ControlSeen, FleetSeen, Started,
-                 RingOpened, Widened, Held, Resumed, Halted, Completed, Superseded>;
-
-struct Event {
-    Instant time;
-    EventBody body;
-};
-
-json::value to_json(const Event& event);
-[[nodiscard]] Result<Event> parse_event(const json::value& value);
-
-// --- State ------------------------------------------------------------------------------------
-
 enum class DeviceOutcome { kPending, kConfirmed, kFailed };
 
+/// One device on the new content. A device is counted once, whatever it reports how often.
 struct Exposure {
     std::string tenant;
     std::string ring;
     Instant activated;
     Instant resolved;  ///< When it was confirmed or failed.
     DeviceOutcome outcome = DeviceOutcome::kPending;
-    bool crashed = false;
-    bool silent = false;  ///< Failed by the deadline alone.
+    bool crashed = false;         ///< Failed by a crash, a rollback or a refusal: final.
+    bool silent = false;          ///< Failed by the deadline alone: a late HEALTHY takes it back.
+    bool once_confirmed = false;  ///< Was healthy at some time: fills the window no longer.
+    bool forgiven = false;        ///< Failed, and a person resumed after that.
+    friend bool operator==(const Exposure&, const Exposure&) = default;
+};
+
+/// Device time, kept as sums so that it costs nothing to ask for.
+struct DeviceTime {
+    std::int64_t running = 0;      ///< Devices whose time goes on.
+    milliseconds running_since{};  ///< Sum of their beginnings, counted from the first event.
+    milliseconds ended{};          ///< Sum of the spans of those whose time has ended.
+    /// @param now  counted from the first event, like running_since.
+    double hours(milliseconds now) const;
+    friend bool operator==(const DeviceTime&, const DeviceTime&) = default;
 };
 
 struct RingState {
@@ -114,79 +60,175 @@ struct RingState {
     std::int64_t window = 0;  ///< W now.
     std::int64_t threshold_ppb = 0;
     std::int64_t activated = 0;
-    std::int64_t confirmed = 0;
-    std::int64_t failed = 0;
-    Instant last_confirmed;
-    Instant opened;
+    std::int64_t confirmed = 0;    ///< Healthy as far as known.
+    std::int64_t failed = 0;       ///< Crashed or silent, forgiven ones included.
+    std::int64_t unconfirmed = 0;  ///< Fill the window: pending, or failed before ever healthy.
+    std::optional<Instant> opened;
+    /// Of a device that came with the waves: one activated later than two polls after the threshold
+    /// took in the whole ring is a straggler, and a late HEALTHY is late; neither restarts the bake.
+    std::optional<Instant> last_confirmed;
+
+    // What the evidence and the decisions are made from.
+    std::int64_t pending = 0;
+    std::int64_t crashed = 0;                 ///< Not forgiven.
+    std::int64_t silent = 0;                  ///< Not forgiven.
+    std::int64_t forgiven = 0;                ///< Out of evidence and window.
+    std::int64_t once_confirmed = 0;          ///< Never falls.
+    DeviceTime at_risk;                       ///< From activation to the first crash.
+    DeviceTime clean;                         ///< From activation, of devices confirmed now.
+    std::optional<Instant> widened;           ///< Last change of window or threshold.
+    std::optional<Instant> whole;             ///< When the threshold reached kPpbAll.
+    std::int64_t confirmed_when_widened = 0;  ///< once_confirmed then.
+    std::int64_t failures_when_widened = 0;   ///< crashed + silent then.
+    friend bool operator==(const RingState&, const RingState&) = default;
 };
 
-/// The evidence as it stands at one moment.
+/// The evidence as it stands at one moment. Natural logarithms.
 struct Evidence {
     double log_e_crash = 0;
     double log_e_control = 0;
     double log_e_silence = 0;
     double log_e = 0;
-    std::int64_t failed_devices = 0;
+    std::int64_t failed_devices = 0;  ///< Distinct; forgiven ones left out.
     std::int64_t failed_tenants = 0;
-    double exposure_hours = 0;
+    bool tenants_suffice = false;  ///< For a halt: see Rollout::decide.
+    double exposure_hours = 0;     ///< At risk.
 };
 
+/// One rollout: one bundle's way through the rings of one plan. Everything here is a function of
+/// the events it was given: no clock, no disk, no randomness. The server appends each event to its
+/// log (event_log.hpp) before it acts on it; folding the log again gives the same state, and asking
+/// decide() again gives the same decisions.
+///
+/// Rules it keeps:
+///   - A device fills its ring's window from ACTIVATING until it is first confirmed; a failed one
+///     until a person resumes. may_activate says no when the window of the ring, or the widest
+///     window of any open ring for all of them together, is full. So at most W devices are ever
+///     activated and not yet confirmed (P2), however offers were cached (ADR 0002).
+///   - Thresholds never fall, and nothing but positive evidence widens: no news is not good news.
+///   - kHalted is final. A halt works while rolling, held or complete.
+///
+/// Thread safety: none.
+/// Source: ADR 0002 (admission), ADR 0003 (statistics).
+/// Tests: tests/unit/core/rollout/
 class Rollout {
 public:
     Rollout(RolloutId id, Sha256 bundle, Plan plan);
 
     /// Applies one event, in log order. An event that does not fit the state (a duplicate report,
-    /// a late one, a device never seen) changes nothing: exactly-once effect is decided here.
+    /// a late one, a device never seen) changes nothing: exactly-once effect is decided here. After
+    /// a halt or the rollout's retirement devices are still followed, for the record.
     ///
-    /// @pre event.time is not before the last event's; earlier ones are taken to be at that time.
+    /// An event with a time before the last event's is taken to be at that time.
     void apply(const Event& event);
 
-    /// What the rollout does at `now`, given everything applied: at most a few events, in order, that
-    /// the caller appends to the log and applies. Empty: nothing to do. Calling it again after
+    /// What the rollout does at `now`, given everything applied: at most a few events, in order,
+    /// that the caller appends to the log and applies. Empty: nothing to do. Calling it again after
     /// applying them yields nothing until something changes.
     ///
-    /// Halts when E >= 1/alpha with enough distinct devices and tenants; holds when the control is
-    /// silent too; widens or opens the next ring only on positive evidence; completes when the last
-    /// ring is at kPpbAll, all resolved, and baked.
+    /// Halts    when E >= 1/alpha with failures_min distinct devices of tenants_min tenants. One tenant
+    ///          suffices when failures_min of them are in the vendor's own rings, or when only one
+    ///          tenant has activated at all.
+    /// Holds    when E >= 1/alpha and the failures are of too few tenants; when it is by silence and
+    ///          the control is silent too, or was within the last deadline; when the window holds
+    ///          nothing but failures; when a ring is through and its failures forbid the next.
+    /// Widens   the threshold by W / active when W devices were confirmed since the last step, or
+    ///          when nothing has been pending for two polls. The window grows by as many as were
+    ///          confirmed, so a full clean one (E < 1) doubles it; it halves when E > 10.
+    /// Opens    the next ring when this one's threshold takes in all of it, every device activated
+    ///          is resolved, confirmed_min are confirmed (or all, in a ring of fewer),
+    ///          exposure_hours_min and bake_floor are over, and E < 1. Devices that are known and
+    ///          asleep are not waited for, beyond two polls. Stragglers that activate during the
+    ///          bake cannot hold it up for longer than one deadline.
+    /// Skips    a ring without active devices. Waits when no ring has any.
+    /// Completes after the last ring, likewise. From then on only a halt or a hold can follow.
+    ///
+    /// The E of the halt is over all rings; widening and opening look at the ring's own.
     std::vector<Event> decide(Instant now) const;
 
-    /// Whether `device` of `ring` may activate now: rolling, ring open, its bucket below the
-    /// threshold and the window not full. This is what makes P2's bound hard (ADR 0002). A device
-    /// already activated may try again.
-    bool may_activate(const std::string& device, const std::string& ring) const;
+    /// Whether `device` of `ring` may activate now: rolling or complete, ring open, its bucket below
+    /// the threshold and the windows not full. A device already activated may try again.
+    bool may_activate(std::string_view device, std::string_view ring) const;
 
-    /// Activated and not confirmed, failures included: what fills the window.
-    std::int64_t unconfirmed(const std::string& ring) const;
+    /// Activated and never confirmed, failures included unless forgiven: what fills the window.
+    std::int64_t unconfirmed(std::string_view ring) const;
 
-    /// Deadlines that passed by `now` count as failures from then on, without an event.
+    /// How many more devices of `ring` the windows let in now; 0 for a ring not open.
+    std::int64_t room(std::string_view ring) const;
+
+    /// Over all rings. Deadlines that passed by `now` count as failures from then on, without an
+    /// event.
     Evidence evidence(Instant now) const;
 
-    /// W + k* - 1 (P2): the most devices that can be harmed before a halt in `ring`, with k* the
-    /// failures that E needs to cross 1/alpha there.
-    std::int64_t harm_bound(const std::string& ring) const;
+    /// The same for one ring alone, as widening and opening see it. @pre the plan has the ring.
+    Evidence evidence_of(std::string_view ring, Instant now) const;
+
+    /// Until when silence says nothing about the bundle, because the control is silent too (beyond
+    /// control_silent_share_max): one deadline after it was last seen to be, for the devices that
+    /// come back after it; Instant::max() while it is; nothing when it never was.
+    std::optional<Instant> control_silent_until() const;
+
+    /// W + k* - 1 (P2): the most devices that can be harmed before the rollout stops while `ring` is
+    /// the one open furthest. W is the widest window open until then; k* the failures, by silence
+    /// or by crash, whichever needs more, that make E cross 1/alpha given all that went well so
+    /// far. What is harmed later than confirm_after is bounded by k* alone. @pre the plan has it.
+    std::int64_t harm_bound(std::string_view ring) const;
 
     /// When decide() should be asked again though nothing is reported: the next deadline, bake end.
+    /// Nothing when only a report can change anything.
     std::optional<Instant> next_deadline(Instant now) const;
+
+    /// The earliest deadline after `now` of a device that is pending.
+    std::optional<Instant> next_silence(Instant now) const;
 
     Phase phase() const noexcept { return phase_; }
     const RolloutId& id() const noexcept { return id_; }
     const Sha256& bundle() const noexcept { return bundle_; }
     const Plan& plan() const noexcept { return plan_; }
+    /// As of the last event. For a display, rings_at() also counts the deadlines passed since.
     const std::vector<RingState>& rings() const noexcept { return rings_; }
-    const std::map<std::string, Exposure>& exposures() const noexcept { return exposures_; }
+    std::vector<RingState> rings_at(Instant now) const;
+    /// Hours of the ring's devices that are confirmed, as promotion counts them.
+    double clean_hours(const RingState& ring, Instant now) const;
+    const std::map<std::string, Exposure, std::less<>>& exposures() const noexcept {
+        return exposures_;
+    }
+    /// Known active devices of `ring`, at least those activated.
+    std::int64_t active(std::string_view ring) const;
     const std::string& reason() const noexcept { return reason_; }  ///< Of the last hold or halt.
     std::optional<Instant> first_activation() const noexcept { return first_activation_; }
     std::optional<Instant> halted_at() const noexcept { return halted_at_; }
 
+    friend bool operator==(const Rollout&, const Rollout&) = default;
+
 private:
+    struct Fold;  ///< fold.cpp: what each event does.
+
+    const RingState* find_ring(std::string_view name) const;
+    /// Visits (device's exposure) of everyone whose deadline passed by `now` but not by the last
+    /// event.
+    template <class Visit>
+    void for_each_overdue(Instant now, Visit visit) const;
+    Evidence weigh(std::span<const RingState> rings, Instant now) const;
+
     RolloutId id_;
     Sha256 bundle_;
     Plan plan_;
     Phase phase_ = Phase::kReady;
+    bool completed_ = false;  ///< Held after completion resumes to complete.
     std::vector<RingState> rings_;
-    std::map<std::string, Exposure> exposures_;
-    std::map<std::string, std::int64_t> active_by_ring_;
+    std::map<std::string, Exposure, std::less<>> exposures_;
+    std::set<std::pair<Instant, std::string>>
+        pending_;  ///< By activation: the next deadline first.
+    std::set<std::string> activated_tenants_;
+    std::map<std::string, std::int64_t> failed_by_tenant_;  ///< Forgiven ones left out.
+    std::map<std::string, std::int64_t, std::less<>> active_by_ring_;
     ControlSeen control_;
+    std::int64_t control_crashed_most_ = 0;
+    bool control_silent_now_ = false;
+    std::optional<Instant> control_silent_at_;  ///< Last time that it was seen to be.
+    ControlProcess control_process_;
+    std::optional<Instant> origin_;  ///< The first event's time.
     Instant last_event_{};
     std::optional<Instant> first_activation_;
     std::optional<Instant> halted_at_;

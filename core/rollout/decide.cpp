@@ -1,0 +1,281 @@
+// What a rollout does next. Everything here reads the rollout through its public face and says what
+// should happen; the fold makes it so.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "core/rollout/cohort.hpp"
+#include "core/rollout/rollout.hpp"
+
+namespace firebreak::rollout {
+namespace {
+
+/// E above it halves the window.
+const double kLogNarrow = std::log(10.0);
+/// How often to look again while only the exposure's growth can bring E back under 1.
+constexpr std::chrono::minutes kLookAgain{1};
+
+/// ceil(devices / active) in parts per billion.
+std::int64_t ppb_of(std::int64_t devices, std::int64_t active) {
+    if (devices >= active) return kPpbAll;
+    return (devices * kPpbAll + active - 1) / active;
+}
+
+std::string e_text(double log_e) {
+    std::string text(32, '\0');
+    const int length =
+        std::snprintf(text.data(), text.size(), "E = 10^%.1f", log_e / std::log(10.0));
+    text.resize(static_cast<std::size_t>(length));
+    return text;
+}
+
+std::string of_devices(std::int64_t failed, std::int64_t activated) {
+    return std::to_string(failed) + " of " + std::to_string(activated) + " devices failed";
+}
+
+class Decision {
+public:
+    Decision(const Rollout& rollout, Instant now)
+        : rollout_(rollout), plan_(rollout.plan()), now_(now), rings_(rollout.rings_at(now)) {}
+
+    std::vector<EventBody> make() const;
+    std::optional<Instant> ask_again() const;
+
+private:
+    std::optional<EventBody> stop() const;
+    std::vector<EventBody> go_on() const;
+    std::vector<EventBody> open_from(std::size_t index) const;
+    std::optional<EventBody> stuck(std::size_t index) const;
+    std::optional<EventBody> adjust(std::size_t index) const;
+
+    std::optional<std::size_t> front() const;
+    std::int64_t confirmations_needed(std::size_t index) const;
+    Instant seen_by_all(const RingState& ring) const;
+    Instant baked_at(std::size_t index) const;
+    bool through(std::size_t index) const;
+    bool promotable(std::size_t index) const;
+    std::int64_t total(std::int64_t RingState::*count) const;
+    double log_e(std::size_t index) const {
+        return rollout_.evidence_of(rings_[index].name, now_).log_e;
+    }
+
+    const Rollout& rollout_;
+    const Plan& plan_;
+    Instant now_;
+    std::vector<RingState> rings_;
+};
+
+std::vector<EventBody> Decision::make() const {
+    const Phase phase = rollout_.phase();
+    if (phase == Phase::kReady || phase == Phase::kHalted || phase == Phase::kRetired) return {};
+    if (auto body = stop()) {
+        // What is held already is not held again.
+        if (phase == Phase::kHeld && std::holds_alternative<Held>(*body)) return {};
+        return {std::move(*body)};
+    }
+    return phase == Phase::kRolling ? go_on() : std::vector<EventBody>{};
+}
+
+/// Halt, or hold what would be a halt but for a doubt.
+std::optional<EventBody> Decision::stop() const {
+    const Evidence evidence = rollout_.evidence(now_);
+    const double threshold = -std::log(plan_.alpha);
+    if (evidence.log_e < threshold || evidence.failed_devices < plan_.failures_min) return {};
+
+    const std::int64_t activated = total(&RingState::activated);
+    const std::string what =
+        of_devices(evidence.failed_devices, activated) + " (" + e_text(evidence.log_e) + ")";
+    // With the silence left out (E = 0 there): what the crashes alone say.
+    constexpr double kNothing = -1e300;
+    const bool by_silence =
+        log_e_combined(evidence.log_e_crash, evidence.log_e_control, kNothing) < threshold;
+    if (by_silence && now_ < rollout_.control_silent_until().value_or(now_)) {
+        return Held{what +
+                    ", but the devices without the bundle are silent too: the network or this "
+                    "server may be what failed; look, then resume or halt"};
+    }
+    if (!evidence.tenants_suffice) {
+        return Held{what +
+                    ", all of too few tenants to blame the bundle: look there, then resume or "
+                    "halt"};
+    }
+    return Halted{.reason = what,
+                  .log_e_micros = static_cast<std::int64_t>(std::llround(evidence.log_e * 1e6))};
+}
+
+std::vector<EventBody> Decision::go_on() const {
+    const auto index = front();
+    if (!index) return open_from(0);
+    const RingState& ring = rings_[*index];
+    if (rollout_.active(ring.name) == 0) return open_from(*index);
+    if (promotable(*index)) return open_from(*index + 1);
+    if (auto held = stuck(*index)) return {std::move(*held)};
+    if (auto widened = adjust(*index)) return {std::move(*widened)};
+    return {};
+}
+
+/// Opens ring `index`, or the first after it that has devices, or completes.
+std::vector<EventBody> Decision::open_from(std::size_t index) const {
+    const bool nobody = std::all_of(rings_.begin(), rings_.end(), [this](const RingState& ring) {
+        return rollout_.active(ring.name) == 0;
+    });
+    if (nobody) return {};
+    std::vector<EventBody> events;
+    for (; index < rings_.size(); ++index) {
+        const std::string& name = rings_[index].name;
+        const std::int64_t active = rollout_.active(name);
+        if (active == 0) {
+            events.emplace_back(RingSkipped{name});
+            continue;
+        }
+        const std::int64_t window = plan_.rings[index].window_start;
+        events.emplace_back(RingOpened{name});
+        events.emplace_back(Widened{name, window, ppb_of(window, active)});
+        return events;
+    }
+    events.emplace_back(Completed{});
+    return events;
+}
+
+/// The ring that is being filled: the last one open, unless it was skipped.
+std::optional<std::size_t> Decision::front() const {
+    for (std::size_t i = rings_.size(); i-- > 0;) {
+        if (rings_[i].open) return i;
+    }
+    return std::nullopt;
+}
+
+std::int64_t Decision::total(std::int64_t RingState::*count) const {
+    std::int64_t sum = 0;
+    for (const RingState& ring : rings_) sum += ring.*count;
+    return sum;
+}
+
+std::int64_t Decision::confirmations_needed(std::size_t index) const {
+    const RingState& ring = rings_[index];
+    return std::min(plan_.rings[index].confirmed_min, rollout_.active(ring.name) - ring.forgiven);
+}
+
+/// When every device that is awake has seen the last step of the threshold: two polls, because a poll
+/// is jittered and one may fail.
+Instant Decision::seen_by_all(const RingState& ring) const {
+    return ring.widened.value_or(now_) + 2 * plan_.poll_every;
+}
+
+Instant Decision::baked_at(std::size_t index) const {
+    const RingState& ring = rings_[index];
+    const Instant whole = ring.whole.value_or(now_);
+    const Instant settled =
+        ring.confirmed >= rollout_.active(ring.name) ? whole : whole + 2 * plan_.poll_every;
+    return std::max(settled, std::max(whole, ring.last_confirmed.value_or(whole)) +
+                                 plan_.rings[index].bake_floor);
+}
+
+/// The ring has had its time: the threshold takes in all of it, whoever came is resolved, baked.
+bool Decision::through(std::size_t index) const {
+    const RingState& ring = rings_[index];
+    if (!ring.whole || now_ < baked_at(index)) return false;
+    return ring.pending == 0 || now_ >= baked_at(index) + plan_.silence_deadline;
+}
+
+bool Decision::promotable(std::size_t index) const {
+    const RingState& ring = rings_[index];
+    return through(index) && ring.confirmed >= confirmations_needed(index) &&
+           rollout_.clean_hours(ring, now_) >= plan_.rings[index].exposure_hours_min &&
+           log_e(index) < 0;
+}
+
+/// A hold when nothing but a person can get the rollout going again.
+std::optional<EventBody> Decision::stuck(std::size_t index) const {
+    const RingState& ring = rings_[index];
+    const std::int64_t failed = ring.crashed + ring.silent;
+    if (total(&RingState::pending) == 0 && rollout_.room(ring.name) == 0) {
+        return Held{"ring " + ring.name + ": the window of " + std::to_string(ring.window) +
+                    " is full of devices that failed; look at them, then resume or halt"};
+    }
+    if (failed == 0 || !through(index)) return {};
+    const bool nobody_left = ring.activated >= rollout_.active(ring.name);
+    if (log_e(index) >= 0) {
+        return Held{"ring " + ring.name + ": " + of_devices(failed, ring.activated) + " (" +
+                    e_text(log_e(index)) +
+                    "), too many for the next ring; look at them, then resume "
+                    "or halt"};
+    }
+    if (nobody_left && ring.confirmed < confirmations_needed(index)) {
+        return Held{"ring " + ring.name + ": " + std::to_string(ring.confirmed) + " of " +
+                    std::to_string(confirmations_needed(index)) +
+                    " confirmations needed, and no device is left to give one; look at those that "
+                    "failed, then resume or halt"};
+    }
+    return {};
+}
+
+/// The next step of window and threshold, when there is reason for one.
+std::optional<EventBody> Decision::adjust(std::size_t index) const {
+    const RingState& ring = rings_[index];
+    const double evidence = log_e(index);
+    const std::int64_t failures = ring.crashed + ring.silent;
+    if (evidence > kLogNarrow && failures > ring.failures_when_widened && ring.window > 1) {
+        return Widened{ring.name, ring.window / 2, ring.threshold_ppb};
+    }
+
+    const std::int64_t active = rollout_.active(ring.name);
+    const std::int64_t confirmed = ring.once_confirmed - ring.confirmed_when_widened;
+    const bool wave_done = confirmed >= ring.window;
+    const bool quiet = ring.pending == 0 && now_ >= seen_by_all(ring);
+    const std::int64_t window_max = plan_.rings[index].window_max;
+    std::int64_t window = ring.window;
+    if (evidence < 0 && window < window_max) {
+        window = std::min(window_max, window + std::min(window, confirmed));
+    }
+    if (ring.threshold_ppb < kPpbAll && (wave_done || quiet)) {
+        const std::int64_t stepped = ring.threshold_ppb + ppb_of(window, active);
+        const std::int64_t enough = ppb_of(ring.activated + window, active);
+        return Widened{ring.name, window, std::min(kPpbAll, std::max(stepped, enough))};
+    }
+    if (wave_done && window > ring.window && ring.activated < active) {
+        return Widened{ring.name, window, ring.threshold_ppb};
+    }
+    return {};
+}
+
+std::optional<Instant> Decision::ask_again() const {
+    const Phase phase = rollout_.phase();
+    if (phase == Phase::kReady || phase == Phase::kHalted || phase == Phase::kRetired) return {};
+    std::optional<Instant> earliest = rollout_.next_silence(now_);
+    const auto consider = [&](Instant time) {
+        if (time > now_ && (!earliest || time < *earliest)) earliest = time;
+    };
+    const auto silent_until = rollout_.control_silent_until();
+    if (silent_until && *silent_until != Instant::max()) consider(*silent_until);
+    const auto index = front();
+    if (phase != Phase::kRolling || !index) return earliest;
+
+    const RingState& ring = rings_[*index];
+    if (ring.threshold_ppb < kPpbAll) consider(seen_by_all(ring));
+    if (ring.whole) {
+        consider(baked_at(*index));
+        consider(baked_at(*index) + plan_.silence_deadline);
+        // Exposure grows, and E falls, without an event.
+        if (now_ >= baked_at(*index)) consider(now_ + kLookAgain);
+    }
+    return earliest;
+}
+
+}  // namespace
+
+std::vector<Event> Rollout::decide(Instant now) const {
+    const Instant time = std::max(now, last_event_);
+    std::vector<Event> events;
+    for (EventBody& body : Decision(*this, time).make()) {
+        events.push_back({time, std::move(body)});
+    }
+    return events;
+}
+
+std::optional<Instant> Rollout::next_deadline(Instant now) const {
+    return Decision(*this, std::max(now, last_event_)).ask_again();
+}
+
+}  // namespace firebreak::rollout

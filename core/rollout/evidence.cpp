@@ -1,0 +1,150 @@
+// How the state weighs against the bundle at a moment, and how much it takes to cross (ADR 0003).
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/check.hpp"
+#include "core/rollout/rollout.hpp"
+
+namespace firebreak::rollout {
+namespace {
+
+using Hours = std::chrono::duration<double, std::ratio<3600>>;
+
+/// The smallest count in [1, most] that `crosses` (false .. false, true .. true); `most` when none.
+template <class Crosses>
+std::int64_t smallest(std::int64_t most, Crosses crosses) {
+    std::int64_t low = 1;
+    std::int64_t high = most;
+    while (low < high) {
+        const std::int64_t middle = low + (high - low) / 2;
+        if (crosses(middle)) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+}  // namespace
+
+double DeviceTime::hours(milliseconds now) const {
+    return std::max(0.0, Hours(ended + running * now - running_since).count());
+}
+
+template <class Visit>
+void Rollout::for_each_overdue(Instant now, Visit visit) const {
+    for (const auto& [activated, device] : pending_) {
+        if (activated + plan_.silence_deadline > now) return;
+        visit(exposures_.find(device)->second);
+    }
+}
+
+std::vector<RingState> Rollout::rings_at(Instant now) const {
+    std::vector<RingState> rings = rings_;
+    for_each_overdue(now, [&rings](const Exposure& exposure) {
+        const auto ring =
+            std::find_if(rings.begin(), rings.end(),
+                         [&exposure](const RingState& each) { return each.name == exposure.ring; });
+        --ring->pending;
+        ++ring->failed;
+        ++ring->silent;
+    });
+    return rings;
+}
+
+double Rollout::clean_hours(const RingState& ring, Instant now) const {
+    return origin_ ? ring.clean.hours(now - *origin_) : 0;
+}
+
+Evidence Rollout::weigh(std::span<const RingState> rings, Instant now) const {
+    Evidence evidence;
+    LogMean crash;
+    LogMean silence;
+    for (const RingState& ring : rings) {
+        const double hours = origin_ ? ring.at_risk.hours(now - *origin_) : 0;
+        crash.add(log_e_crash(ring.crashed, hours, plan_.crash_rate_per_hour));
+        silence.add(log_e_silence(ring.silent, ring.activated - ring.forgiven, plan_.silence_q0));
+        evidence.failed_devices += ring.crashed + ring.silent;
+        evidence.exposure_hours += hours;
+    }
+    evidence.log_e_crash = crash.log_mean();
+    evidence.log_e_control = control_process_.log_e();
+    evidence.log_e_silence = silence.log_mean();
+    evidence.log_e =
+        log_e_combined(evidence.log_e_crash, evidence.log_e_control, evidence.log_e_silence);
+    return evidence;
+}
+
+Evidence Rollout::evidence(Instant now) const {
+    const std::vector<RingState> rings = rings_at(now);
+    Evidence evidence = weigh(rings, now);
+
+    std::set<std::string> tenants_overdue;
+    for_each_overdue(now, [&](const Exposure& exposure) {
+        if (!failed_by_tenant_.contains(exposure.tenant)) tenants_overdue.insert(exposure.tenant);
+    });
+    evidence.failed_tenants =
+        static_cast<std::int64_t>(failed_by_tenant_.size() + tenants_overdue.size());
+
+    std::int64_t failed_in_own_rings = 0;
+    for (std::size_t i = 0; i < rings.size(); ++i) {
+        if (plan_.rings[i].vendor_own) failed_in_own_rings += rings[i].crashed + rings[i].silent;
+    }
+    const auto tenants_exposed = static_cast<std::int64_t>(activated_tenants_.size());
+    evidence.tenants_suffice =
+        failed_in_own_rings >= plan_.failures_min ||
+        evidence.failed_tenants >= std::min(plan_.tenants_min, tenants_exposed);
+    return evidence;
+}
+
+Evidence Rollout::evidence_of(std::string_view ring, Instant now) const {
+    for (const RingState& each : rings_at(now)) {
+        if (each.name == ring) return weigh({&each, 1}, now);
+    }
+    check_failed("a ring of the plan", __FILE__, __LINE__);
+}
+
+std::optional<Instant> Rollout::control_silent_until() const {
+    if (control_silent_now_) return Instant::max();
+    if (!control_silent_at_) return std::nullopt;
+    return *control_silent_at_ + plan_.silence_deadline;
+}
+
+std::int64_t Rollout::harm_bound(std::string_view ring) const {
+    const RingState* front = find_ring(ring);
+    FIREBREAK_CHECK(front != nullptr);
+    std::int64_t widest = 0;
+    std::int64_t filled = 0;
+    for (std::size_t i = 0; i < rings_.size(); ++i) {
+        widest = std::max(widest, rings_[i].open ? rings_[i].window : plan_.rings[i].window_start);
+        filled += rings_[i].unconfirmed;
+        if (&rings_[i] == front) break;
+    }
+    // A window that was just halved may still hold what the wider one let in.
+    widest = std::max(widest, filled);
+
+    // The other processes and rings are taken to say nothing at all (E = 0).
+    const double share = 0.4 / static_cast<double>(rings_.size());
+    const double to_cross = -std::log(plan_.alpha) - std::log(share);
+    const std::int64_t activated = front->activated - front->forgiven + widest;
+    const double hours = origin_ ? front->at_risk.hours(last_event_ - *origin_) : 0;
+    const std::int64_t silent = smallest(activated, [&](std::int64_t failures) {
+        return log_e_silence(failures, activated, plan_.silence_q0) >= to_cross;
+    });
+    const std::int64_t crashed = smallest(activated, [&](std::int64_t failures) {
+        return log_e_crash(failures, hours, plan_.crash_rate_per_hour) >= to_cross;
+    });
+    return widest + std::max({silent, crashed, plan_.failures_min}) - 1;
+}
+
+std::optional<Instant> Rollout::next_silence(Instant now) const {
+    using std::chrono::milliseconds;
+    const auto first =
+        pending_.lower_bound({now - plan_.silence_deadline + milliseconds{1}, std::string()});
+    if (first == pending_.end()) return std::nullopt;
+    return first->first + plan_.silence_deadline;
+}
+
+}  // namespace firebreak::rollout

@@ -1,0 +1,271 @@
+// What each event does to the state: the whole of it. An event that does not fit changes nothing.
+
+#include <algorithm>
+#include <utility>
+
+#include "core/rollout/cohort.hpp"
+#include "core/rollout/rollout.hpp"
+
+namespace firebreak::rollout {
+
+struct Rollout::Fold {
+    Rollout& to;
+    Instant time;
+
+    void operator()(const Activated& event) const;
+    void operator()(const Confirmed& event) const;
+    void operator()(const Crashed& event) const { fail_device(event.device); }
+    void operator()(const RolledBack& event) const { fail_device(event.device); }
+    void operator()(const Refused& event) const { fail_device(event.device); }
+    void operator()(const ControlSeen& event) const;
+    void operator()(const FleetSeen& event) const;
+    void operator()(const Started&) const;
+    void operator()(const RingOpened& event) const;
+    void operator()(const RingSkipped& event) const;
+    void operator()(const Widened& event) const;
+    void operator()(const Held& event) const;
+    void operator()(const Resumed&) const;
+    void operator()(const Halted& event) const;
+    void operator()(const Completed&) const;
+    void operator()(const Superseded&) const;
+
+    void pass_deadlines() const;
+    void fail_device(const std::string& device) const;
+
+private:
+    RingState* find_ring(std::string_view name) const {
+        const auto named = [name](const RingState& ring) { return ring.name == name; };
+        const auto found = std::find_if(to.rings_.begin(), to.rings_.end(), named);
+        return found == to.rings_.end() ? nullptr : &*found;
+    }
+    std::optional<double> share_on_new_content() const;
+    void count(const Exposure& exposure, std::int64_t sign) const;
+
+    /// Every sum over the devices is kept here alone: what the device counted for is taken off, the
+    /// change made, what it counts for now added.
+    template <class Change>
+    void change(Exposure& exposure, Change make) const {
+        count(exposure, -1);
+        make(exposure);
+        count(exposure, +1);
+    }
+};
+
+void Rollout::apply(const Event& event) {
+    if (!origin_) origin_ = last_event_ = event.time;
+    last_event_ = std::max(last_event_, event.time);
+    const Fold fold{*this, last_event_};
+    fold.pass_deadlines();
+    std::visit(fold, event.body);
+}
+
+void Rollout::Fold::count(const Exposure& exposure, std::int64_t sign) const {
+    RingState& ring = *find_ring(exposure.ring);
+    const milliseconds began = exposure.activated - *to.origin_;
+    ring.activated += sign;
+    if (exposure.forgiven) ring.forgiven += sign;
+    if (exposure.outcome == DeviceOutcome::kPending) ring.pending += sign;
+    if (exposure.outcome == DeviceOutcome::kFailed) ring.failed += sign;
+    if (!exposure.once_confirmed && !exposure.forgiven) ring.unconfirmed += sign;
+    if (exposure.once_confirmed) ring.once_confirmed += sign;
+
+    if (exposure.outcome == DeviceOutcome::kConfirmed) {
+        ring.confirmed += sign;
+        ring.clean.running += sign;
+        ring.clean.running_since += sign * began;
+    }
+    if (exposure.crashed) {
+        ring.at_risk.ended += sign * (exposure.resolved - exposure.activated);
+    } else {
+        ring.at_risk.running += sign;
+        ring.at_risk.running_since += sign * began;
+    }
+    if (exposure.outcome == DeviceOutcome::kFailed && !exposure.forgiven) {
+        (exposure.crashed ? ring.crashed : ring.silent) += sign;
+        const auto tenant = to.failed_by_tenant_.try_emplace(exposure.tenant, 0).first;
+        tenant->second += sign;
+        if (tenant->second == 0) to.failed_by_tenant_.erase(tenant);
+    }
+}
+
+void Rollout::Fold::pass_deadlines() const {
+    while (!to.pending_.empty()) {
+        const auto first = to.pending_.begin();
+        const Instant deadline = first->first + to.plan_.silence_deadline;
+        if (deadline > time) return;
+        change(to.exposures_.find(first->second)->second, [deadline](Exposure& exposure) {
+            exposure.outcome = DeviceOutcome::kFailed;
+            exposure.silent = true;
+            exposure.resolved = deadline;
+        });
+        to.pending_.erase(first);
+    }
+}
+
+void Rollout::Fold::operator()(const Activated& event) const {
+    if (to.phase_ == Phase::kReady || find_ring(event.ring) == nullptr) return;
+    const auto known = to.exposures_.find(event.device);
+    if (known != to.exposures_.end()) {
+        // One that was forgiven tries again: it takes its place in the window again.
+        if (known->second.forgiven) {
+            change(known->second, [](Exposure& exposure) { exposure.forgiven = false; });
+        }
+        return;
+    }
+    Exposure exposure;
+    exposure.tenant = event.tenant;
+    exposure.ring = event.ring;
+    exposure.activated = time;
+    count(exposure, +1);
+    to.exposures_.emplace(event.device, std::move(exposure));
+    to.pending_.emplace(time, event.device);
+    to.activated_tenants_.insert(event.tenant);
+    if (!to.first_activation_) to.first_activation_ = time;
+}
+
+void Rollout::Fold::operator()(const Confirmed& event) const {
+    const auto known = to.exposures_.find(event.device);
+    if (known == to.exposures_.end()) return;
+    Exposure& exposure = known->second;
+    // A device that crashed stays failed, even if it came up again: the crash happened.
+    if (exposure.outcome == DeviceOutcome::kConfirmed || exposure.crashed) return;
+
+    const bool late = exposure.silent;
+    to.pending_.erase({exposure.activated, event.device});
+    change(exposure, [this](Exposure& it) {
+        it.outcome = DeviceOutcome::kConfirmed;
+        it.resolved = time;
+        it.silent = false;
+        it.forgiven = false;
+        it.once_confirmed = true;
+    });
+    RingState& ring = *find_ring(exposure.ring);
+    const bool straggler = ring.whole && exposure.activated > *ring.whole + 2 * to.plan_.poll_every;
+    if (!late && !straggler) ring.last_confirmed = time;
+}
+
+void Rollout::Fold::fail_device(const std::string& device) const {
+    const auto known = to.exposures_.find(device);
+    if (known == to.exposures_.end() || known->second.crashed) return;
+    if (const auto share = share_on_new_content()) to.control_process_.crash_in_new(*share);
+    to.pending_.erase({known->second.activated, device});
+    change(known->second, [this](Exposure& exposure) {
+        exposure.outcome = DeviceOutcome::kFailed;
+        exposure.resolved = time;
+        exposure.crashed = true;
+        exposure.silent = false;
+        exposure.forgiven = false;
+    });
+}
+
+/// rho: of the devices that could report a crash just now, the share on the new content. Nothing when
+/// one side is empty, because then a crash compares nothing.
+std::optional<double> Rollout::Fold::share_on_new_content() const {
+    std::int64_t fresh = 0;
+    for (const RingState& ring : to.rings_) fresh += ring.confirmed + ring.pending;
+    const std::int64_t control =
+        to.control_.devices - to.control_.silent - to.control_crashed_most_;
+    if (fresh <= 0 || control <= 0) return std::nullopt;
+    return static_cast<double>(fresh) / static_cast<double>(fresh + control);
+}
+
+void Rollout::Fold::operator()(const ControlSeen& event) const {
+    // The count falls when a crashed device leaves the control for the new content; only a rise over
+    // the highest yet is news.
+    const std::int64_t news = event.crashed - to.control_crashed_most_;
+    if (news > 0) {
+        if (const auto share = share_on_new_content()) {
+            to.control_process_.crash_in_control(*share, news);
+        }
+        to.control_crashed_most_ = event.crashed;
+    }
+    to.control_ = event;
+    const double silent_most =
+        to.plan_.control_silent_share_max * static_cast<double>(event.devices);
+    to.control_silent_now_ = event.devices > 0 && static_cast<double>(event.silent) > silent_most;
+    if (to.control_silent_now_) to.control_silent_at_ = time;
+}
+
+void Rollout::Fold::operator()(const FleetSeen& event) const {
+    to.active_by_ring_.clear();
+    for (const auto& [ring, devices] : event.active_by_ring) {
+        if (devices > 0) to.active_by_ring_.emplace(ring, devices);
+    }
+}
+
+void Rollout::Fold::operator()(const Started&) const {
+    if (to.phase_ == Phase::kReady) to.phase_ = Phase::kRolling;
+}
+
+void Rollout::Fold::operator()(const RingOpened& event) const {
+    RingState* ring = find_ring(event.ring);
+    if (to.phase_ != Phase::kRolling || ring == nullptr || ring->open) return;
+    for (RingState& earlier : to.rings_) {
+        if (&earlier == ring) break;
+        if (earlier.open) earlier.baked = true;
+    }
+    ring->open = true;
+    ring->opened = time;
+}
+
+void Rollout::Fold::operator()(const RingSkipped& event) const {
+    RingState* ring = find_ring(event.ring);
+    if (to.phase_ != Phase::kRolling || ring == nullptr || ring->baked) return;
+    const auto index = static_cast<std::size_t>(ring - to.rings_.data());
+    if (!ring->open) ring->opened = time;
+    ring->open = true;
+    ring->baked = true;
+    ring->window = std::max(ring->window, to.plan_.rings[index].window_start);
+    ring->threshold_ppb = kPpbAll;
+    if (!ring->whole) ring->whole = time;
+    ring->widened = time;
+}
+
+void Rollout::Fold::operator()(const Widened& event) const {
+    RingState* ring = find_ring(event.ring);
+    if (to.phase_ != Phase::kRolling || ring == nullptr || !ring->open) return;
+    ring->window = std::clamp<std::int64_t>(event.window, 1, kWindowMax);
+    ring->threshold_ppb = std::clamp(event.threshold_ppb, ring->threshold_ppb, kPpbAll);
+    if (ring->threshold_ppb == kPpbAll && !ring->whole) ring->whole = time;
+    ring->widened = time;
+    ring->confirmed_when_widened = ring->once_confirmed;
+    ring->failures_when_widened = ring->crashed + ring->silent;
+}
+
+void Rollout::Fold::operator()(const Held& event) const {
+    if (to.phase_ != Phase::kRolling && to.phase_ != Phase::kComplete) return;
+    to.phase_ = Phase::kHeld;
+    to.reason_ = event.reason;
+}
+
+void Rollout::Fold::operator()(const Resumed&) const {
+    if (to.phase_ != Phase::kHeld) return;
+    to.phase_ = to.completed_ ? Phase::kComplete : Phase::kRolling;
+    to.reason_.clear();
+    for (auto& [device, exposure] : to.exposures_) {
+        if (exposure.outcome != DeviceOutcome::kFailed || exposure.forgiven) continue;
+        change(exposure, [](Exposure& it) { it.forgiven = true; });
+    }
+    for (RingState& ring : to.rings_) ring.failures_when_widened = 0;
+    to.control_process_ = {};
+}
+
+void Rollout::Fold::operator()(const Halted& event) const {
+    if (to.phase_ == Phase::kHalted || to.phase_ == Phase::kRetired) return;
+    to.phase_ = Phase::kHalted;
+    to.halted_at_ = time;
+    to.reason_ = event.reason;
+}
+
+void Rollout::Fold::operator()(const Completed&) const {
+    if (to.phase_ != Phase::kRolling) return;
+    to.phase_ = Phase::kComplete;
+    to.completed_ = true;
+    for (RingState& ring : to.rings_) ring.baked = ring.open;
+}
+
+void Rollout::Fold::operator()(const Superseded&) const {
+    if (to.phase_ != Phase::kHalted) to.phase_ = Phase::kRetired;
+}
+
+}  // namespace firebreak::rollout

@@ -1,0 +1,309 @@
+#include "core/rollout/plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "core/base/check.hpp"
+#include "core/base/errc.hpp"
+#include "core/rollout/detail/strict_object.hpp"
+
+namespace firebreak::rollout {
+namespace {
+
+using detail::only_known;
+
+constexpr milliseconds kDurationMax = std::chrono::days{366};
+constexpr std::size_t kNameBytesMax = 32;
+constexpr std::size_t kDescriptionBytesMax = 500;
+
+constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> kUnits{
+    {{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
+
+tl::unexpected<Error> invalid(const std::string& path, std::string_view rule) {
+    return fail(Errc::kInvalid, path + ": " + std::string(rule));
+}
+
+/// Whatever was wrong with a plan's JSON, the plan is what is invalid.
+tl::unexpected<Error> invalid(const Error& error) {
+    return fail(Errc::kInvalid, error.context());
+}
+
+// Each read_… leaves `into` alone when the member is missing, and refuses a wrong one.
+
+Result<void> read_text(const JsonObject& object, std::string_view name, std::string& into) {
+    if (!object.has(name)) return {};
+    auto text = object.string(name);
+    if (!text) return invalid(text.error());
+    if (text->size() > kDescriptionBytesMax) {
+        return invalid(object.path_to(name), "must be at most 500 bytes");
+    }
+    into = std::move(*text);
+    return {};
+}
+
+Result<void> read_duration(const JsonObject& object, std::string_view name, milliseconds& into) {
+    if (!object.has(name)) return {};
+    const auto text = object.string(name);
+    if (!text) return invalid(text.error());
+    const auto duration = parse_duration(*text);
+    if (!duration) return invalid(object.path_to(name), duration.error().context());
+    into = *duration;
+    return {};
+}
+
+Result<void> read_integer(const JsonObject& object, std::string_view name, std::int64_t max,
+                          std::int64_t& into) {
+    if (!object.has(name)) return {};
+    const auto number = object.integer(name, 1, max);
+    if (!number) return invalid(number.error());
+    into = *number;
+    return {};
+}
+
+struct Bounds {
+    double above;  ///< Exclusive, unless it is zero_allowed.
+    double at_most;
+    bool zero_allowed = false;
+};
+
+Result<void> read_number(const JsonObject& object, std::string_view name, Bounds bounds,
+                         double& into) {
+    if (!object.has(name)) return {};
+    const auto number = object.number(name);
+    if (!number) return invalid(number.error());
+    const bool low_enough = *number <= bounds.at_most;
+    const bool high_enough = *number > bounds.above || (bounds.zero_allowed && *number == 0);
+    if (!low_enough || !high_enough) {
+        return invalid(object.path_to(name),
+                       "is outside what makes sense; see the ring plan's schema");
+    }
+    into = *number;
+    return {};
+}
+
+Result<std::string> read_name(const JsonObject& object, std::string_view name) {
+    const auto text = object.string(name);
+    if (!text) return invalid(text.error());
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    };
+    if (text->empty() || text->size() > kNameBytesMax ||
+        !std::all_of(text->begin(), text->end(), allowed)) {
+        return invalid(object.path_to(name), "must be 1 to 32 of a-z, 0-9 and -");
+    }
+    return *text;
+}
+
+/// The first of `results` that failed, or success: the reads of one object, all of them independent.
+Result<void> all_of(std::initializer_list<Result<void>> results) {
+    for (const Result<void>& result : results) {
+        if (!result) return result;
+    }
+    return {};
+}
+
+Result<void> require(const JsonObject& object, std::string_view name) {
+    if (!object.has(name)) return invalid(object.path_to(name), "is missing");
+    return {};
+}
+
+Result<void> parse_window(const JsonObject& ring_object, Ring& ring) {
+    const auto window = ring_object.object("window");
+    if (!window) return invalid(window.error());
+    auto read = all_of({only_known(*window, {"start", "max"}), require(*window, "start"),
+                        require(*window, "max"),
+                        read_integer(*window, "start", kWindowMax, ring.window_start),
+                        read_integer(*window, "max", kWindowMax, ring.window_max)});
+    if (!read) return invalid(read.error());
+    if (ring.window_start > ring.window_max) {
+        return invalid(window->path_to("start"), "must not be above max");
+    }
+    return {};
+}
+
+Result<void> parse_promote(const JsonObject& ring_object, Ring& ring) {
+    const auto promote = ring_object.object("promote");
+    if (!promote) return invalid(promote.error());
+    auto read = all_of(
+        {only_known(*promote, {"confirmed_min", "exposure_hours_min"}),
+         require(*promote, "confirmed_min"),
+         read_integer(*promote, "confirmed_min", 1'000'000'000, ring.confirmed_min),
+         read_number(*promote, "exposure_hours_min",
+                     {.above = 0, .at_most = 1e9, .zero_allowed = true}, ring.exposure_hours_min)});
+    if (!read) return invalid(read.error());
+    return {};
+}
+
+Result<Ring> parse_ring(const json::value& value, std::string path) {
+    const auto object = JsonObject::of(value, std::move(path));
+    if (!object) return invalid(object.error());
+    const auto name = read_name(*object, "name");
+    if (!name) return fail(name.error());
+    Ring ring;
+    ring.name = *name;
+    if (object->has("vendor_own")) {
+        const auto vendor_own = object->boolean("vendor_own");
+        if (!vendor_own) return invalid(vendor_own.error());
+        ring.vendor_own = *vendor_own;
+    }
+    auto read = all_of(
+        {only_known(*object,
+                    {"name", "description", "vendor_own", "window", "bake_floor", "promote"}),
+         read_text(*object, "description", ring.description), parse_window(*object, ring),
+         require(*object, "bake_floor"), read_duration(*object, "bake_floor", ring.bake_floor),
+         parse_promote(*object, ring)});
+    if (!read) return invalid(read.error());
+    return ring;
+}
+
+Result<void> parse_rings(const JsonObject& object, Plan& plan) {
+    const auto array = object.array("rings");
+    if (!array) return invalid(array.error());
+    if ((*array)->empty() || (*array)->size() > kRingsMax) {
+        return invalid(object.path_to("rings"), "must be 1 to 32 rings");
+    }
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < (*array)->size(); ++i) {
+        const std::string path = object.path_to("rings") + "[" + std::to_string(i) + "]";
+        auto ring = parse_ring((**array)[i], path);
+        if (!ring) return fail(ring.error());
+        if (!names.insert(ring->name).second) {
+            return invalid(path + ".name", "is the name of an earlier ring too");
+        }
+        plan.rings.push_back(std::move(*ring));
+    }
+    const auto default_ring = read_name(object, "default_ring");
+    if (!default_ring) return fail(default_ring.error());
+    if (*default_ring != plan.rings.back().name) {
+        return invalid(object.path_to("default_ring"),
+                       "must be the last ring, the slowest, so that a device that nobody placed is "
+                       "never among the first");
+    }
+    plan.default_ring = *default_ring;
+    return {};
+}
+
+Result<void> parse_halt(const JsonObject& document, Plan& plan) {
+    if (!document.has("halt")) return {};
+    const auto halt = document.object("halt");
+    if (!halt) return invalid(halt.error());
+    auto read =
+        all_of({only_known(*halt, {"alpha", "silence_q0", "crash_rate_per_hour", "failures_min",
+                                   "tenants_min", "control_silent_share_max"}),
+                read_number(*halt, "alpha", {.above = 0, .at_most = 0.1}, plan.alpha),
+                read_number(*halt, "silence_q0", {.above = 0, .at_most = 0.2}, plan.silence_q0),
+                read_number(*halt, "crash_rate_per_hour", {.above = 0, .at_most = 1},
+                            plan.crash_rate_per_hour),
+                read_integer(*halt, "failures_min", 1000, plan.failures_min),
+                read_integer(*halt, "tenants_min", 1000, plan.tenants_min),
+                read_number(*halt, "control_silent_share_max", {.above = 0, .at_most = 1},
+                            plan.control_silent_share_max)});
+    if (!read) return invalid(read.error());
+    return {};
+}
+
+Result<void> parse_agent(const JsonObject& document, Plan& plan) {
+    if (!document.has("agent")) return {};
+    const auto agent = document.object("agent");
+    if (!agent) return invalid(agent.error());
+    auto read = all_of(
+        {only_known(*agent, {"confirm_after", "silence_deadline", "heartbeat_every", "poll_every"}),
+         read_duration(*agent, "confirm_after", plan.confirm_after),
+         read_duration(*agent, "silence_deadline", plan.silence_deadline),
+         read_duration(*agent, "heartbeat_every", plan.heartbeat_every),
+         read_duration(*agent, "poll_every", plan.poll_every)});
+    if (!read) return invalid(read.error());
+    if (plan.heartbeat_every <= milliseconds{0}) {
+        return invalid(agent->path_to("heartbeat_every"), "must be longer than 0");
+    }
+    if (plan.poll_every <= milliseconds{0}) {
+        return invalid(agent->path_to("poll_every"), "must be longer than 0");
+    }
+    if (plan.confirm_after >= plan.silence_deadline) {
+        return invalid(agent->path_to("confirm_after"),
+                       "must be shorter than silence_deadline, or every device counts as silent");
+    }
+    return {};
+}
+
+json::object to_json(const Ring& ring) {
+    json::object object;
+    object["name"] = ring.name;
+    if (!ring.description.empty()) object["description"] = ring.description;
+    object["vendor_own"] = ring.vendor_own;
+    object["window"] = {{"start", ring.window_start}, {"max", ring.window_max}};
+    object["bake_floor"] = format_duration(ring.bake_floor);
+    object["promote"] = {{"confirmed_min", ring.confirmed_min},
+                         {"exposure_hours_min", ring.exposure_hours_min}};
+    return object;
+}
+
+}  // namespace
+
+Result<milliseconds> parse_duration(std::string_view text) {
+    std::int64_t count = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);
+    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    const std::string_view digits = text.substr(0, text.size() - unit.size());
+    const bool plain = code == std::errc{} && !digits.starts_with('-') &&
+                       (digits == "0" || !digits.starts_with('0'));
+    for (const auto& [name, milliseconds_each] : kUnits) {
+        if (!plain || name != unit) continue;
+        if (count > kDurationMax.count() / milliseconds_each) break;
+        return milliseconds{count * milliseconds_each};
+    }
+    return fail(Errc::kMalformed,
+                "must be a duration such as 500ms, 60s, 15m or 4h, of at most 366 days");
+}
+
+std::string format_duration(milliseconds duration) {
+    FIREBREAK_CHECK(duration >= milliseconds{0} && duration <= kDurationMax);
+    if (duration == milliseconds{0}) return "0s";
+    for (const auto& [name, milliseconds_each] : kUnits) {
+        if (duration.count() % milliseconds_each != 0) continue;
+        return std::to_string(duration.count() / milliseconds_each) + std::string(name);
+    }
+    check_failed("a unit of 1 ms divides every duration", __FILE__, __LINE__);
+}
+
+Result<Plan> parse_plan(const json::value& document) {
+    const auto object = JsonObject::of(document, "plan");
+    if (!object) return invalid(object.error());
+    const auto name = read_name(*object, "name");
+    if (!name) return fail(name.error());
+    Plan plan;
+    plan.name = *name;
+    auto read = all_of(
+        {only_known(*object, {"name", "description", "default_ring", "rings", "halt", "agent"}),
+         read_text(*object, "description", plan.description), parse_rings(*object, plan),
+         parse_halt(*object, plan), parse_agent(*object, plan)});
+    if (!read) return invalid(read.error());
+    return plan;
+}
+
+json::value to_json(const Plan& plan) {
+    json::object object;
+    object["name"] = plan.name;
+    if (!plan.description.empty()) object["description"] = plan.description;
+    object["default_ring"] = plan.default_ring;
+    json::array rings;
+    for (const Ring& ring : plan.rings) rings.push_back(to_json(ring));
+    object["rings"] = std::move(rings);
+    object["halt"] = {{"alpha", plan.alpha},
+                      {"silence_q0", plan.silence_q0},
+                      {"crash_rate_per_hour", plan.crash_rate_per_hour},
+                      {"failures_min", plan.failures_min},
+                      {"tenants_min", plan.tenants_min},
+                      {"control_silent_share_max", plan.control_silent_share_max}};
+    object["agent"] = {{"confirm_after", format_duration(plan.confirm_after)},
+                       {"silence_deadline", format_duration(plan.silence_deadline)},
+                       {"heartbeat_every", format_duration(plan.heartbeat_every)},
+                       {"poll_every", format_duration(plan.poll_every)}};
+    return object;
+}
+
+}  // namespace firebreak::rollout

@@ -1,0 +1,73 @@
+#include "core/rollout/rollout.hpp"
+
+#include <algorithm>
+
+#include "core/base/check.hpp"
+#include "core/rollout/cohort.hpp"
+
+namespace firebreak::rollout {
+
+std::string_view name_of(Phase phase) {
+    switch (phase) {
+        case Phase::kReady: return "ready";
+        case Phase::kRolling: return "rolling";
+        case Phase::kHeld: return "held";
+        case Phase::kHalted: return "halted";
+        case Phase::kComplete: return "complete";
+        case Phase::kRetired: return "retired";
+    }
+    check_failed("a phase", __FILE__, __LINE__);
+}
+
+Rollout::Rollout(RolloutId id, Sha256 bundle, Plan plan)
+    : id_(std::move(id)), bundle_(bundle), plan_(std::move(plan)) {
+    FIREBREAK_CHECK(!plan_.rings.empty());
+    rings_.reserve(plan_.rings.size());
+    for (const Ring& ring : plan_.rings) {
+        RingState state;
+        state.name = ring.name;
+        rings_.push_back(std::move(state));
+    }
+}
+
+const RingState* Rollout::find_ring(std::string_view name) const {
+    const auto found = std::find_if(rings_.begin(), rings_.end(),
+                                    [name](const RingState& ring) { return ring.name == name; });
+    return found == rings_.end() ? nullptr : &*found;
+}
+
+std::int64_t Rollout::active(std::string_view ring) const {
+    const auto known = active_by_ring_.find(ring);
+    const RingState* state = find_ring(ring);
+    return std::max(known == active_by_ring_.end() ? 0 : known->second,
+                    state == nullptr ? 0 : state->activated);
+}
+
+std::int64_t Rollout::unconfirmed(std::string_view ring) const {
+    const RingState* state = find_ring(ring);
+    return state == nullptr ? 0 : state->unconfirmed;
+}
+
+std::int64_t Rollout::room(std::string_view ring) const {
+    const RingState* state = find_ring(ring);
+    if (state == nullptr || !state->open) return 0;
+    // Stragglers of an earlier ring share the widest window with the ring that is rolling, so that W
+    // bounds the rollout and not only each ring.
+    std::int64_t widest = 0;
+    std::int64_t filled = 0;
+    for (const RingState& each : rings_) {
+        if (each.open) widest = std::max(widest, each.window);
+        filled += each.unconfirmed;
+    }
+    return std::max<std::int64_t>(0, std::min(state->window - state->unconfirmed, widest - filled));
+}
+
+bool Rollout::may_activate(std::string_view device, std::string_view ring) const {
+    if (phase_ != Phase::kRolling && phase_ != Phase::kComplete) return false;
+    const auto known = exposures_.find(device);
+    if (known != exposures_.end() && !known->second.forgiven) return true;
+    const RingState* state = find_ring(ring);
+    return state != nullptr && bucket(bundle_, device) < state->threshold_ppb && room(ring) > 0;
+}
+
+}  // namespace firebreak::rollout
