@@ -1,0 +1,418 @@
+#include "cli/command_line.hpp"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "cli/event_log.hpp"
+#include "cli/fleet.hpp"
+#include "cli/keys.hpp"
+#include "cli/pack.hpp"
+#include "cli/plan.hpp"
+#include "cli/release.hpp"
+#include "cli/repo.hpp"
+#include "cli/rollouts.hpp"
+#include "cli/sign.hpp"
+#include "core/base/errc.hpp"
+#include "core/base/terminal.hpp"
+
+namespace firebreak::cli {
+namespace {
+
+constexpr const char* kExamples = R"(
+Examples:
+  firebreak keys generate --out approver.key
+  firebreak pack content/yara-starter --counter 1 --out yara-1.fbb
+  firebreak sign release --current content.json --bundle yara-1.fbb --attestation yara-1.att.json \
+      --validator-key validator.pub --plan ring-configs/default.yaml --out next-content.json
+  firebreak publish --bundle yara-1.fbb --attestation yara-1.att.json --content next-content.json \
+      --plan ring-configs/default.yaml
+  firebreak rollout show yara/1
+  firebreak rollout halt yara/1 --reason "false positives at a customer"
+
+Exit codes: 0 done; 1 refused or failed; 2 usage or a bad input file; 3 server not reachable.
+The server comes from --server, --ca and --token-file, or from FIREBREAK_SERVER, FIREBREAK_CA and
+FIREBREAK_TOKEN_FILE.)";
+
+/// One run of the program: what the chosen sub-command will do, once parsing is over.
+struct Program {
+    explicit Program(const Context& of) : context(of) {}
+
+    const Context& context;
+    Connection connection;
+    std::function<Result<Output>()> command;
+
+    ApiClient api() const { return {context, connection}; }
+};
+
+std::string from_environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+/// Reads one line from the terminal with echo off, straight into wiped memory.
+Result<SecretBytes> ask_without_echo(std::string_view prompt) {
+    termios before{};
+    if (::isatty(STDIN_FILENO) != 1 || ::tcgetattr(STDIN_FILENO, &before) != 0) {
+        return fail(firebreak::Errc::kUnavailable,
+                    "no passphrase: give --passphrase-file, or run at a terminal");
+    }
+    termios silent = before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    (void)::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    (void)std::fprintf(stderr, "%.*s", static_cast<int>(prompt.size()), prompt.data());
+    SecretBytes line(1024);
+    std::size_t length = 0;
+    while (length < line.size()) {
+        std::uint8_t* next = line.writable().data() + length;
+        if (::read(STDIN_FILENO, next, 1) != 1 || *next == '\n') break;
+        ++length;
+    }
+    (void)::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    (void)std::fputc('\n', stderr);
+    return SecretBytes::take(line.writable().first(length));
+}
+
+void add_connection(CLI::App* app, Program& program) {
+    app->add_option("--server", program.connection.server, "Base URL of firebreakd (https)");
+    app->add_option("--ca", program.connection.ca, "PEM file of the only roots to trust");
+    app->add_option("--token-file", program.connection.token_file,
+                    "File with your API token, readable by you alone");
+}
+
+void add_keys(CLI::App& root, Program& program) {
+    CLI::App* keys = root.add_subcommand("keys", "Make and show signing keys");
+    keys->require_subcommand(1);
+    auto generate = std::make_shared<KeyGenerateOptions>();
+    CLI::App* make = keys->add_subcommand("generate", "Make an Ed25519 key file");
+    make->add_option("--out", generate->out, "Key file to make")->required();
+    make->add_option("--passphrase-file", generate->passphrase_file,
+                     "Passphrase on its first line; asked for when absent");
+    make->add_flag("--quick", generate->quick, "Cheaper argon2id, for test and demo keys");
+    make->callback([&program, generate] {
+        program.command = [&program, generate] { return generate_key(program.context, *generate); };
+    });
+    auto file = std::make_shared<std::string>();
+    auto out = std::make_shared<std::string>();
+    CLI::App* show = keys->add_subcommand("show", "Show or save the public half of a key");
+    show->add_option("KEY", *file, "Key file, or a public key")->required();
+    show->add_option("--out", *out, "Save the public key here");
+    show->callback([&program, file, out] {
+        program.command = [&program, file, out] { return show_key(program.context, *file, *out); };
+    });
+}
+
+void add_ceremony_role(CLI::App* app, const std::string& name, CeremonyRole& role, int days) {
+    role.lifetime_days = days;
+    app->add_option("--" + name + "-key", role.public_keys, "Public key of a holder; repeat it")
+        ->required();
+    app->add_option("--" + name + "-threshold", role.threshold, "How many of them must sign")
+        ->required();
+    app->add_option("--" + name + "-days", role.lifetime_days, "Lifetime of the first version")
+        ->capture_default_str();
+}
+
+void add_repo(CLI::App& root, Program& program) {
+    CLI::App* repo = root.add_subcommand("repo", "The key ceremony of a new repository");
+    repo->require_subcommand(1);
+    auto options = std::make_shared<RepoInitOptions>();
+    CLI::App* init = repo->add_subcommand("init", "Draft root, targets and content, unsigned");
+    init->add_option("--out", options->out, "New folder for the drafts")->required();
+    add_ceremony_role(init, "root", options->root, 365);
+    add_ceremony_role(init, "targets", options->targets, 180);
+    add_ceremony_role(init, "content", options->content, 30);
+    init->add_option("--online-key", options->online_key, "firebreakd's public key")->required();
+    init->callback([&program, options] {
+        program.command = [&program, options] {
+            return init_repository(program.context, *options);
+        };
+    });
+    auto folder = std::make_shared<std::string>();
+    CLI::App* check = repo->add_subcommand("check", "Say which signatures are still missing");
+    check->add_option("FOLDER", *folder, "Folder of the ceremony")->required();
+    check->callback([&program, folder] {
+        program.command = [&program, folder] { return check_repository(program.context, *folder); };
+    });
+}
+
+void add_pack(CLI::App& root, Program& program) {
+    auto options = std::make_shared<PackOptions>();
+    CLI::App* command = root.add_subcommand("pack", "Pack a folder of content into a bundle");
+    command->add_option("FOLDER", options->folder, "Folder with a firebreak-pack.yaml")->required();
+    command->add_option("--counter", options->counter, "The stream's next counter, from 1")
+        ->required()
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53));
+    command->add_option("--out", options->out, "Bundle to write (.fbb)")->required();
+    command->callback([&program, options] {
+        program.command = [&program, options] { return pack(program.context, *options); };
+    });
+}
+
+CLI::Option* add_evidence(CLI::App* app, Evidence& evidence) {
+    CLI::Option* bundle = app->add_option("--bundle", evidence.bundle, "The packed bundle");
+    app->add_option("--attestation", evidence.attestation, "The validator's attestation of it")
+        ->needs(bundle);
+    app->add_option("--validator-key", evidence.validator_key, "The validator's public key")
+        ->needs(bundle);
+    return bundle;
+}
+
+void add_sign(CLI::App& root, Program& program) {
+    CLI::App* sign = root.add_subcommand("sign", "Draft and sign metadata with offline keys");
+    sign->require_subcommand(1);
+    auto release = std::make_shared<SignReleaseOptions>();
+    CLI::App* draft = sign->add_subcommand("release", "Draft the content metadata of a release");
+    draft->add_option("--current", release->current, "Newest content metadata")->required();
+    add_evidence(draft, release->evidence)->required();
+    draft->get_option("--attestation")->required();
+    draft->get_option("--validator-key")->required();
+    draft->add_option("--plan", release->plan, "Ring plan; its rings are the ceiling")->required();
+    draft->add_option("--not-before", release->not_before, "YYYY-MM-DDTHH:MM:SSZ; now by default");
+    draft->add_option("--floor", release->floor, "Lowest counter that may still run");
+    draft->add_option("--days", release->lifetime_days, "Lifetime")->capture_default_str();
+    draft->add_option("--out", release->out, "Draft to write")->required();
+    draft->callback([&program, release] {
+        program.command = [&program, release] { return draft_release(program.context, *release); };
+    });
+
+    auto options = std::make_shared<SignAddOptions>();
+    auto evidence = std::make_shared<Evidence>();
+    CLI::App* add = sign->add_subcommand("add", "Add your signature to a metadata file");
+    add->add_option("FILE", options->file, "Metadata, rewritten in place")->required();
+    add->add_option("--key", options->key, "Your key file")->required();
+    add->add_option("--passphrase-file", options->passphrase_file, "Asked for when absent");
+    add_evidence(add, *evidence);
+    add->callback([&program, options, evidence] {
+        if (!evidence->bundle.empty()) options->evidence = *evidence;
+        program.command = [&program, options] { return add_signature(program.context, *options); };
+    });
+}
+
+void add_release(CLI::App& root, Program& program) {
+    auto options = std::make_shared<PublishOptions>();
+    CLI::App* publish_command = root.add_subcommand("publish", "Upload a signed release");
+    add_connection(publish_command, program);
+    publish_command->add_option("--bundle", options->bundle, "The packed bundle")->required();
+    publish_command->add_option("--attestation", options->attestation, "Its attestation")
+        ->required();
+    publish_command->add_option("--content", options->content, "Signed content metadata")
+        ->required();
+    publish_command->add_option("--plan", options->plan, "Ring plan")->required();
+    publish_command->callback([&program, options] {
+        program.command = [&program, options] {
+            ApiClient api = program.api();
+            return publish(program.context, api, *options);
+        };
+    });
+    auto plan = std::make_shared<std::string>();
+    CLI::App* plans = root.add_subcommand("plan", "Ring plans");
+    plans->require_subcommand(1);
+    CLI::App* check = plans->add_subcommand("check", "Check a ring plan");
+    check->add_option("PLAN", *plan, "Plan file (YAML)")->required();
+    check->callback([&program, plan] {
+        program.command = [&program, plan] { return check_plan(program.context, *plan); };
+    });
+    auto out = std::make_shared<std::string>();
+    CLI::App* fetch = root.add_subcommand("content-role", "Save the newest content metadata");
+    add_connection(fetch, program);
+    fetch->add_option("--out", *out, "File to write")->required();
+    fetch->callback([&program, out] {
+        program.command = [&program, out] {
+            ApiClient api = program.api();
+            return fetch_content_role(program.context, api, *out);
+        };
+    });
+}
+
+void add_rollout(CLI::App& root, Program& program) {
+    CLI::App* rollout = root.add_subcommand("rollout", "Watch and steer rollouts");
+    rollout->require_subcommand(1);
+    CLI::App* list = rollout->add_subcommand("list", "All rollouts, newest first");
+    add_connection(list, program);
+    list->callback([&program] {
+        program.command = [&program] {
+            ApiClient api = program.api();
+            return list_rollouts(api);
+        };
+    });
+    auto name = std::make_shared<std::string>();
+    CLI::App* show = rollout->add_subcommand("show", "One rollout: rings, evidence, bound");
+    add_connection(show, program);
+    show->add_option("ROLLOUT", *name, "STREAM/COUNTER")->required();
+    show->callback([&program, name] {
+        program.command = [&program, name] {
+            ApiClient api = program.api();
+            return show_rollout(api, *name);
+        };
+    });
+    auto reason = std::make_shared<std::string>();
+    for (const std::string action : {"hold", "resume", "halt"}) {
+        CLI::App* change = rollout->add_subcommand(
+            action, action == "hold"     ? "Stop widening; devices keep what they have"
+                    : action == "resume" ? "Go on with a held rollout"
+                                         : "End the rollout and recall its content; final");
+        add_connection(change, program);
+        change->add_option("ROLLOUT", *name, "STREAM/COUNTER")->required();
+        change->add_option("--reason", *reason, "Goes into the log")->required();
+        change->callback([&program, name, reason, action] {
+            program.command = [&program, name, reason, action] {
+                ApiClient api = program.api();
+                return change_rollout(api, *name, action, *reason);
+            };
+        });
+    }
+}
+
+/// A sub-command that takes at most one text and asks the server.
+void add_query(CLI::App* parent, Program& program, const std::string& name, const std::string& help,
+               const std::string& option,
+               std::function<Result<Output>(ApiClient&, const std::string&)> query) {
+    auto text = std::make_shared<std::string>();
+    CLI::App* command = parent->add_subcommand(name, help);
+    add_connection(command, program);
+    if (!option.empty()) {
+        CLI::Option* added = command->add_option(option, *text);
+        if (option.front() != '-') added->required();
+    }
+    command->callback([&program, text, query = std::move(query)] {
+        program.command = [&program, text, query] {
+            ApiClient api = program.api();
+            return query(api, *text);
+        };
+    });
+}
+
+void add_fleet(CLI::App& root, Program& program) {
+    CLI::App* fleet = root.add_subcommand("fleet", "Devices, their builds, their enrolment");
+    fleet->require_subcommand(1);
+    add_query(fleet, program, "list", "Devices and what they run", "--ring", &list_fleet);
+    add_query(fleet, program, "show", "One device", "DEVICE", &show_device);
+    add_query(fleet, program, "census", "Engine builds alive, by ring", "",
+              [](ApiClient& api, const std::string&) { return show_census(api); });
+    auto options = std::make_shared<EnrolmentTokenOptions>();
+    CLI::App* enrol = fleet->add_subcommand("enrol-token", "Make a token that devices enrol with");
+    add_connection(enrol, program);
+    enrol->add_option("--tenant", options->tenant, "Whose devices")->required();
+    enrol->add_option("--ring", options->ring, "Ring they join")->required();
+    enrol->add_option("--uses", options->uses, "How many devices")->capture_default_str();
+    enrol->add_option("--expires-seconds", options->expires_seconds)->capture_default_str();
+    enrol->callback([&program, options] {
+        program.command = [&program, options] {
+            ApiClient api = program.api();
+            return make_enrolment_token(api, *options);
+        };
+    });
+}
+
+void add_token(CLI::App& root, Program& program) {
+    CLI::App* token = root.add_subcommand("token", "API tokens of people and programs");
+    token->require_subcommand(1);
+    auto options = std::make_shared<TokenOptions>();
+    CLI::App* create = token->add_subcommand("create", "Make a token; it is shown once");
+    add_connection(create, program);
+    create->add_option("--name", options->name, "Who it is for")->required();
+    create
+        ->add_option("--role", options->role,
+                     "viewer, author, approver, release-manager or administrator")
+        ->required();
+    create->add_option("--expires-seconds", options->expires_seconds)->capture_default_str();
+    create->callback([&program, options] {
+        program.command = [&program, options] {
+            ApiClient api = program.api();
+            return make_token(api, *options);
+        };
+    });
+    add_query(token, program, "list", "Tokens, without their secrets", "",
+              [](ApiClient& api, const std::string&) { return list_tokens(api); });
+    add_query(token, program, "revoke", "End a token at once", "ID", &revoke_token);
+}
+
+void add_log(CLI::App& root, Program& program) {
+    CLI::App* log = root.add_subcommand("log", "The append-only, hash-chained log");
+    log->require_subcommand(1);
+    auto after = std::make_shared<std::int64_t>(0);
+    auto out = std::make_shared<std::string>();
+    CLI::App* show = log->add_subcommand("show", "Print or save the log, oldest entry first");
+    add_connection(show, program);
+    show->add_option("--after", *after, "Only entries past this sequence number");
+    show->add_option("--out", *out, "Save it, one JSON object a line");
+    show->callback([&program, after, out] {
+        program.command = [&program, after, out] {
+            ApiClient api = program.api();
+            return show_log(program.context, api, *after, *out);
+        };
+    });
+    auto file = std::make_shared<std::string>();
+    CLI::App* verify = log->add_subcommand("verify", "Check the chain, of a server or of a file");
+    add_connection(verify, program);
+    verify->add_option("--file", *file, "A log saved by 'log show --out'; needs no server");
+    verify->callback([&program, file] {
+        program.command = [&program, file] {
+            if (!file->empty()) return verify_log_file(program.context, *file);
+            ApiClient api = program.api();
+            return verify_log(api);
+        };
+    });
+}
+
+int print(const Terminal& terminal, const Result<Output>& output) {
+    if (!output) {
+        const std::string line = line_of(output.error());
+        if (terminal.json()) {
+            const json::value data = {{"error", line}};
+            (void)std::printf("%s\n", json::serialize(data).c_str());
+        }
+        (void)std::fprintf(stderr, "firebreak: %s\n", line.c_str());
+        return exit_code_of(output.error());
+    }
+    const std::string text = terminal.json() ? json::serialize(output->data) + "\n" : output->text;
+    (void)std::fwrite(text.data(), 1, text.size(), stdout);
+    // A script that reads us must not take a cut-off answer for a whole one.
+    if (std::fflush(stdout) != 0) {
+        (void)std::fprintf(stderr, "firebreak: cannot write to standard output\n");
+        return 1;
+    }
+    return output->exit_code;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+    PosixFileStore files;
+    const SystemClock clock;
+    SystemRandom random;
+    bool json = false;
+    CLI::App app{"firebreak: pack, sign, publish and watch detection content", "firebreak"};
+    app.footer(kExamples);
+    app.set_version_flag("--version", version_line("firebreak"));
+    app.add_flag("--json", json, "Print one JSON document instead of text");
+    app.require_subcommand(1);
+    app.fallthrough();
+
+    const auto passphrase = [&files](const std::string& file,
+                                     std::string_view prompt) -> Result<SecretBytes> {
+        return file.empty() ? ask_without_echo(prompt) : signing::read_passphrase_file(files, file);
+    };
+    const Context context{files, clock, random, passphrase};
+    Program program(context);
+    program.connection = {.server = from_environment("FIREBREAK_SERVER"),
+                          .ca = from_environment("FIREBREAK_CA"),
+                          .token_file = from_environment("FIREBREAK_TOKEN_FILE")};
+    for (const auto add : {&add_keys, &add_repo, &add_pack, &add_sign, &add_release, &add_rollout,
+                           &add_fleet, &add_token, &add_log}) {
+        add(app, program);
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    return print(Terminal(json), program.command());
+}
+
+}  // namespace firebreak::cli

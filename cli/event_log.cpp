@@ -1,0 +1,120 @@
+#include "cli/event_log.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <functional>
+#include <optional>
+
+#include "core/base/errc.hpp"
+#include "core/base/utc.hpp"
+#include "core/rollout/event_log.hpp"
+
+namespace firebreak::cli {
+namespace {
+
+constexpr std::uint64_t kLogFileBytesMax = 1U << 30U;
+
+/// Calls `visit` with each entry after `after`, page by page.
+Result<void> each_entry(ApiClient& api, std::int64_t after,
+                        const std::function<Result<void>(const json::value&)>& visit) {
+    for (;;) {
+        const Result<json::value> page =
+            api.call("GET", "/v1/log?limit=1000&after=" + std::to_string(after));
+        if (!page) return fail(page.error());
+        const Result<JsonObject> fields = JsonObject::of(*page, "answer");
+        if (!fields) return fail(fields.error());
+        const Result<const json::array*> entries = fields->array("entries");
+        if (!entries) return fail(entries.error());
+        if ((*entries)->empty()) return {};
+        for (const json::value& entry : **entries) {
+            const Result<rollout::LogEntry> parsed = rollout::parse_log_entry(entry);
+            if (!parsed) return fail(parsed.error());
+            if (parsed->sequence <= after) {
+                return fail(firebreak::Errc::kCorrupt, "the server's log pages do not advance");
+            }
+            after = parsed->sequence;
+            if (const auto visited = visit(entry); !visited) return visited;
+        }
+    }
+}
+
+/// Follows a chain from its first entry.
+class Chain {
+public:
+    Result<void> add(const json::value& value) {
+        Result<rollout::LogEntry> entry = rollout::parse_log_entry(value);
+        if (!entry) return fail(entry.error());
+        const auto follows = rollout::verify_follows(last_ ? &*last_ : nullptr, *entry);
+        if (!follows) return follows;
+        last_ = std::move(*entry);
+        return {};
+    }
+
+    Output verdict() const {
+        const std::int64_t count = last_ ? last_->sequence : 0;
+        const std::string head = last_ ? last_->hash.hex() : std::string(64, '0');
+        return {
+            .text = "log: " + std::to_string(count) + " entries, chain intact, head " + head + "\n",
+            .data = {{"entries", count}, {"intact", true}, {"head", head}}};
+    }
+
+private:
+    std::optional<rollout::LogEntry> last_;
+};
+
+}  // namespace
+
+Result<Output> show_log(const Context& context, ApiClient& api, std::int64_t after,
+                        const std::string& out) {
+    Output output;
+    json::array entries;
+    std::string lines;
+    const auto visited = each_entry(api, after, [&](const json::value& value) -> Result<void> {
+        const Result<rollout::LogEntry> entry = rollout::parse_log_entry(value);
+        if (!entry) return fail(entry.error());
+        output.text += std::to_string(entry->sequence) + "  " + format_utc_millis(entry->time) +
+                       "  " + entry->actor + "  " + entry->kind + "  " +
+                       json::serialize(entry->data) + "\n";
+        lines += json::serialize(value) + "\n";
+        entries.push_back(value);
+        return {};
+    });
+    if (!visited) return fail(visited.error());
+    if (!out.empty()) {
+        const auto written = context.files.write(out, bytes_of(lines), FileMode::kPublic);
+        if (!written) return fail(written.error());
+        output.text = out + ": " + std::to_string(entries.size()) + " entries\n";
+    }
+    output.data = {{"entries", std::move(entries)}};
+    return output;
+}
+
+Result<Output> verify_log(ApiClient& api) {
+    Chain chain;
+    const auto visited =
+        each_entry(api, 0, [&](const json::value& value) { return chain.add(value); });
+    if (!visited) return fail(visited.error());
+    return chain.verdict();
+}
+
+Result<Output> verify_log_file(const Context& context, const std::string& path) {
+    const Result<Bytes> bytes = context.files.read(path, kLogFileBytesMax);
+    if (!bytes) return fail(bytes.error());
+    Chain chain;
+    std::string_view rest = text_of(*bytes);
+    for (std::size_t number = 1; !rest.empty(); ++number) {
+        const std::string place = path + ":" + std::to_string(number);
+        const std::size_t end = rest.find('\n');
+        if (end == std::string_view::npos) {
+            return fail(firebreak::Errc::kCorrupt, place + ": the last line is cut off");
+        }
+        const Result<json::value> value = parse_json(rest.substr(0, end));
+        if (!value) return fail(value.error().seen_from(place));
+        if (const auto added = chain.add(*value); !added) {
+            return fail(added.error().seen_from(place));
+        }
+        rest.remove_prefix(end + 1);
+    }
+    return chain.verdict();
+}
+
+}  // namespace firebreak::cli

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "cli/api_client.hpp"
+
+namespace firebreak::cli {
+
+/// The server's log from entry `after` on, oldest first; also written to `out`, one JSON object a
+/// line, unless that is empty.
+[[nodiscard]] Result<Output> show_log(const Context& context, ApiClient& api, std::int64_t after,
+                                      const std::string& out);
+
+/// Checks the hash chain of a log, fetched whole from the server.
+[[nodiscard]] Result<Output> verify_log(ApiClient& api);
+
+/// The same for a file that show_log wrote: needs no server and trusts none.
+[[nodiscard]] Result<Output> verify_log_file(const Context& context, const std::string& path);
+
+}  // namespace firebreak::cli

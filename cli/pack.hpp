@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+
+#include "cli/command.hpp"
+
+namespace firebreak::cli {
+
+struct PackOptions {
+    std::string folder;  ///< Holds firebreak-pack.yaml and the content it names.
+    std::string out;     ///< The .fbb to write.
+    std::int64_t counter = 0;
+};
+
+/// Packs a folder of content into a bundle (schemas/pack.v1.json says what firebreak-pack.yaml may
+/// hold). The same folder and counter give the same bytes.
+[[nodiscard]] Result<Output> pack(const Context& context, const PackOptions& options);
+
+}  // namespace firebreak::cli

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "cli/api_client.hpp"
+
+namespace firebreak::cli {
+
+/// "yara/41", as people name a rollout. @returns the API path, or Errc::kBadInput.
+[[nodiscard]] Result<std::string> rollout_path(const std::string& name);
+
+[[nodiscard]] Result<Output> list_rollouts(ApiClient& api);
+[[nodiscard]] Result<Output> show_rollout(ApiClient& api, const std::string& name);
+
+/// hold, resume or halt, with the reason that goes into the log.
+[[nodiscard]] Result<Output> change_rollout(ApiClient& api, const std::string& name,
+                                            const std::string& action, const std::string& reason);
+
+/// A rollout as the API gives it, for people.
+[[nodiscard]] Result<Output> render_rollout(const json::value& rollout);
+
+}  // namespace firebreak::cli

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace firebreak::cli {
+
+/// Rows of text in aligned columns, with a heading.
+class Table {
+public:
+    explicit Table(std::vector<std::string> heading) { rows_.push_back(std::move(heading)); }
+
+    /// @pre as many cells as the heading has.
+    void add(std::vector<std::string> cells);
+
+    std::string render() const;
+
+private:
+    std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace firebreak::cli
