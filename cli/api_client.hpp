@@ -34,7 +34,7 @@ public:
     [[nodiscard]] Result<std::string> fetch(const std::string& path);
 
 private:
-    Result<net::Response> exchange(net::Request request);
+    [[nodiscard]] Result<net::Response> exchange(net::Request request);
 
     const Context& context_;
     Connection connection_;
