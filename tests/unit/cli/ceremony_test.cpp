@@ -1,6 +1,7 @@
 // The key ceremony and the signing of releases, as the people who hold the keys do them, and as one
 // of them would cheat.
 
+#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 
 #include "cli/keys.hpp"
@@ -82,6 +83,7 @@ protected:
         attestation.profile = "gate";
         attestation.sandbox = "seccomp+rlimits";
         attestation.builds = {{"yara", "4.2.3", sha256(bytes_of("engine"))}};
+        attestation.stages = {{"load", "passed", 1, 0}};
         attestation.validator_version = "0.1.0";
         put("bundle.att", text_of(*signing::sign_dsse(
                               content::kStatementPayloadType,
@@ -170,7 +172,8 @@ TEST_F(Ceremony, DraftsAReleaseFromAnAdmittedBundle) {
     ASSERT_TRUE(init_repository(context_, options()));
     make_evidence(content::Verdict::kAdmitted);
 
-    ASSERT_TRUE(draft_release(context_, release()));
+    const auto drafted = draft_release(context_, release());
+    ASSERT_TRUE(drafted) << drafted.error().to_string();
 
     const trust::Targets targets = next();
     EXPECT_EQ(targets.version, 2);
