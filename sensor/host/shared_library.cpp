@@ -1,10 +1,13 @@
 #include "sensor/host/shared_library.hpp"
 
 #include <dlfcn.h>
+#include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <string>
 #include <sys/mman.h>
 
@@ -27,6 +30,33 @@ Result<void> write_all(int descriptor, ByteView bytes) {
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) return fail(last_errno("copying the engine into memory"));
         bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+    return {};
+}
+
+/// A library whose end is missing passes the loader's checks, and kills the process with SIGBUS when
+/// the loader touches what is not there. So every part that will be mapped must be in the file.
+///
+/// Source: System V ABI, "ELF Header" and "Program Header".
+Result<void> check_complete(ByteView file) {
+    ElfW(Ehdr) header;
+    if (file.size() < sizeof header || std::memcmp(file.data(), ELFMAG, SELFMAG) != 0) {
+        return fail(Errc::kInvalid, "not a shared library");
+    }
+    std::memcpy(&header, file.data(), sizeof header);
+    const std::uint64_t table_bytes = std::uint64_t{header.e_phnum} * sizeof(ElfW(Phdr));
+    if (header.e_phentsize != sizeof(ElfW(Phdr)) || header.e_phoff > file.size() ||
+        table_bytes > file.size() - header.e_phoff) {
+        return fail(Errc::kInvalid, "not a shared library for this machine, or cut short");
+    }
+    for (std::size_t i = 0; i < header.e_phnum; ++i) {
+        ElfW(Phdr) segment;
+        const std::size_t at = header.e_phoff + i * sizeof segment;
+        std::memcpy(&segment, file.data() + at, sizeof segment);
+        if (segment.p_type != PT_NULL &&
+            (segment.p_offset > file.size() || segment.p_filesz > file.size() - segment.p_offset)) {
+            return fail(Errc::kInvalid, "a shared library that is cut short");
+        }
     }
     return {};
 }
@@ -77,6 +107,9 @@ SharedLibrary& SharedLibrary::operator=(SharedLibrary&&) noexcept = default;
 Result<SharedLibrary> SharedLibrary::read(const std::filesystem::path& path) {
     const Result<Bytes> bytes = PosixFileStore().read(path, kImageBytesMax);
     if (!bytes) return fail(bytes.error());
+    if (const Result<void> complete = check_complete(*bytes); !complete) {
+        return fail(complete.error().seen_from(path.string()));
+    }
 
     const int descriptor = memfd_create("firebreak-engine", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (descriptor < 0) return fail(last_errno("memfd_create"));

@@ -23,7 +23,8 @@ class SharedLibrary {
 public:
     /// Reads and seals; does not map, so none of its code has run.
     ///
-    /// @returns Errc::kTooLarge past 256 MiB, Errc::kNotFound, or an errno.
+    /// @returns Errc::kInvalid for a file that is no shared library, or not all of one;
+    ///   Errc::kTooLarge past 256 MiB, Errc::kNotFound, or an errno.
     [[nodiscard]] static Result<SharedLibrary> read(const std::filesystem::path& path);
 
     ~SharedLibrary();
