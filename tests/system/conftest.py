@@ -5,11 +5,7 @@ import pathlib
 
 import pytest
 
-from lab import REPOSITORY, Lab, fresh_folder
-
-# Small and always there: rules are tried on it, and no test waits for a big tree.
-GOODWARE = "/usr/lib/python3/dist-packages"
-
+from lab import REPOSITORY, Lab, fresh_folder, write_patient_plan
 
 def build_folder():
     return pathlib.Path(os.environ.get("FIREBREAK_BUILD", REPOSITORY / "build/dev"))
@@ -50,10 +46,4 @@ def rules(tmp_path):
 @pytest.fixture
 def patient_plan(tmp_path):
     """A plan of one ring that takes no silence for a failure while a test runs."""
-    path = tmp_path / "patient.yaml"
-    path.write_text(
-        "name: patient\ndefault_ring: all\n"
-        "rings:\n  - {name: all, window: {start: 50, max: 50}, bake_floor: 0s,\n"
-        "     promote: {confirmed_min: 1, exposure_hours_min: 0}}\n"
-        "agent: {confirm_after: 1s, silence_deadline: 600s, heartbeat_every: 1s, poll_every: 1s}\n")
-    return path
+    return write_patient_plan(tmp_path / "patient.yaml")

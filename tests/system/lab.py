@@ -415,6 +415,18 @@ class Lab:
                        agent.process)
 
 
+def write_patient_plan(path):
+    """Writes a ring plan of one ring, `all`, that a slow machine cannot make impatient."""
+    path.write_text(
+        "name: patient\ndefault_ring: all\n"
+        "rings:\n  - {name: all, window: {start: 50, max: 50}, bake_floor: 0s,\n"
+        "     promote: {confirmed_min: 1, exposure_hours_min: 0}}\n"
+        "halt: {alpha: 0.0001, silence_q0: 0.005, crash_rate_per_hour: 0.00003, failures_min: 3,\n"
+        "       tenants_min: 2, control_silent_share_max: 0.5}\n"
+        "agent: {confirm_after: 1s, silence_deadline: 600s, heartbeat_every: 1s, poll_every: 1s}\n")
+    return path
+
+
 def fresh_folder(path):
     """An empty folder at `path`."""
     shutil.rmtree(path, ignore_errors=True)

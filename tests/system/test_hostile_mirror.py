@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from lab import Agent, wait_until
+from lab import Agent, wait_until, write_patient_plan
 
 
 class Mirror:
@@ -67,13 +67,7 @@ class Mirror:
 def healthy_lab(lab, tmp_path_factory):
     """A lab where bundle 1 is complete and bundle 2 is on offer, and one agent stopped on bundle 1."""
     folder = tmp_path_factory.mktemp("rules")
-    plan = folder / "plan.yaml"
-    plan.write_text(
-        "name: patient\ndefault_ring: all\n"
-        "rings:\n  - {name: all, window: {start: 50, max: 50}, bake_floor: 0s,\n"
-        "     promote: {confirmed_min: 1, exposure_hours_min: 0}}\n"
-        "agent: {confirm_after: 1s, silence_deadline: 600s, heartbeat_every: 1s, poll_every: 1s}\n")
-    lab.plan = plan
+    lab.plan = write_patient_plan(folder / "plan.yaml")
 
     def release(counter):
         rules = folder / str(counter)

@@ -23,8 +23,18 @@ constexpr std::string_view kPlan = R"(
 name: test
 default_ring: broad
 rings:
-  - {name: canary, window: {start: 2, max: 4}, bake_floor: 0s, promote: {confirmed_min: 1, exposure_hours_min: 0}}
-  - {name: broad, window: {start: 2, max: 4}, bake_floor: 0s, promote: {confirmed_min: 1, exposure_hours_min: 0}}
+  - name: canary
+    window: {start: 2, max: 4}
+    bake_floor: 0s
+    promote: {confirmed_min: 1, exposure_hours_min: 0}
+  - name: broad
+    window: {start: 2, max: 4}
+    bake_floor: 0s
+    promote: {confirmed_min: 1, exposure_hours_min: 0}
+halt:
+  {alpha: 0.0001, silence_q0: 0.005, crash_rate_per_hour: 0.00003, failures_min: 3, tenants_min: 2,
+   control_silent_share_max: 0.5}
+agent: {confirm_after: 1s, silence_deadline: 10s, heartbeat_every: 1s, poll_every: 1s}
 )";
 
 class Ceremony : public ::testing::Test {
