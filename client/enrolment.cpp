@@ -35,13 +35,14 @@ std::string enrolment_body(const DeviceKey& key, std::string_view token,
 
 Result<std::string> parse_token(ByteView file) {
     std::string_view text = text_of(file);
+    text = text.substr(0, text.find('\n'));
     constexpr std::string_view kBlank = " \t\r\n";
     const std::size_t first = text.find_first_not_of(kBlank);
-    if (first == std::string_view::npos) return fail(Errc::kInvalid, "the token file is empty");
+    if (first == std::string_view::npos) return fail(Errc::kInvalid, "the first line holds no token");
     text = text.substr(first, text.find_last_not_of(kBlank) - first + 1);
     const auto visible = [](char c) { return c > ' ' && c <= '~'; };
     if (!std::all_of(text.begin(), text.end(), visible)) {
-        return fail(Errc::kInvalid, "the token file must hold one token and nothing else");
+        return fail(Errc::kInvalid, "the first line holds more than one token");
     }
     return std::string(text);
 }

@@ -18,8 +18,8 @@ using Attributes = std::map<std::string, std::string>;
 std::string enrolment_body(const DeviceKey& key, std::string_view token,
                            const Sha256& engine_build, const Attributes& attributes);
 
-/// The token in a file's bytes: white space around it removed.
-/// @returns Errc::kInvalid for an empty one, or one with other than printable ASCII.
+/// The token in a file's bytes: its first line, without the white space around it.
+/// @returns Errc::kInvalid for an empty one, or one with white space or other than printable ASCII.
 [[nodiscard]] Result<std::string> parse_token(ByteView file);
 
 /// Enrols, once. @returns the identity to keep; Errc::kDenied for a token that is spent, expired or
