@@ -141,6 +141,18 @@ Result<void> check_consistent(const CycleState& state) {
 
 }  // namespace
 
+std::int64_t counter_of(const std::optional<Placed>& placed) {
+    return placed ? placed->content.counter : 0;
+}
+
+std::string printable(std::string text) {
+    if (text.size() > kReasonBytesMax) text.resize(kReasonBytesMax);
+    for (char& c : text) {
+        if (c < ' ' || c > '~') c = '?';
+    }
+    return text;
+}
+
 std::string_view name_of(SlotName slot) {
     return slot == SlotName::kA ? "a" : "b";
 }

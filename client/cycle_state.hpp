@@ -38,6 +38,9 @@ struct Placed {
     friend bool operator==(const Placed&, const Placed&) = default;
 };
 
+/// 0: nothing.
+std::int64_t counter_of(const std::optional<Placed>& placed);
+
 /// Content that this device never tries again, and why.
 struct Quarantined {
     ContentRef content;
@@ -88,6 +91,10 @@ json::object to_json(const CycleState& state);
 /// @returns the state, or Errc::kMalformed with the member that is wrong, also when members
 ///   contradict each other (two different bundles in one slot).
 [[nodiscard]] Result<CycleState> parse_cycle_state(const json::value& value);
+
+/// `text` cut to what a report, a log line or a reason may carry, its other than printable ASCII
+/// bytes as '?'.
+std::string printable(std::string text);
 
 /// A report before it has a sequence number, a device and a time (report_queue.hpp).
 struct ReportDraft {

@@ -15,8 +15,8 @@ constexpr std::uint64_t kAnswerBytesMax = 16'384;
 
 }  // namespace
 
-std::string enrolment_body(const DeviceKey& key, std::string_view token,
-                           const Sha256& engine_build, const Attributes& attributes) {
+std::string enrolment_body(const DeviceKey& key, std::string_view token, const Sha256& engine_build,
+                           const Attributes& attributes) {
     Bytes message = to_bytes(kContext);
     message.insert(message.end(), token.begin(), token.end());
     message.push_back(0);
@@ -38,7 +38,8 @@ Result<std::string> parse_token(ByteView file) {
     text = text.substr(0, text.find('\n'));
     constexpr std::string_view kBlank = " \t\r\n";
     const std::size_t first = text.find_first_not_of(kBlank);
-    if (first == std::string_view::npos) return fail(Errc::kInvalid, "the first line holds no token");
+    if (first == std::string_view::npos)
+        return fail(Errc::kInvalid, "the first line holds no token");
     text = text.substr(first, text.find_last_not_of(kBlank) - first + 1);
     const auto visible = [](char c) { return c > ' ' && c <= '~'; };
     if (!std::all_of(text.begin(), text.end(), visible)) {

@@ -15,8 +15,8 @@ namespace firebreak::client {
 using Attributes = std::map<std::string, std::string>;
 
 /// The body of POST /v1/enrol (docs/api.md). Holds the token: wipe it after use.
-std::string enrolment_body(const DeviceKey& key, std::string_view token,
-                           const Sha256& engine_build, const Attributes& attributes);
+std::string enrolment_body(const DeviceKey& key, std::string_view token, const Sha256& engine_build,
+                           const Attributes& attributes);
 
 /// The token in a file's bytes: its first line, without the white space around it.
 /// @returns Errc::kInvalid for an empty one, or one with white space or other than printable ASCII.

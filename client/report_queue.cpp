@@ -11,21 +11,11 @@ namespace firebreak::client {
 namespace {
 
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-constexpr std::size_t kDetailBytesMax = 500;
 
 constexpr std::array<health::Kind, 6> kKinds{
     health::Kind::kActivating, health::Kind::kHealthy,  health::Kind::kHeartbeat,
     health::Kind::kCrash,      health::Kind::kRollback, health::Kind::kRefused,
 };
-
-/// Printable ASCII, bounded: what a report's detail may hold (core/health/report.hpp).
-std::string as_detail(std::string text) {
-    if (text.size() > kDetailBytesMax) text.resize(kDetailBytesMax);
-    for (char& c : text) {
-        if (c < ' ' || c > '~') c = '?';
-    }
-    return text;
-}
 
 Result<WaitingReport> parse_waiting(const json::value& value) {
     const Result<JsonObject> object = JsonObject::of(value, "reports.waiting[]");
@@ -53,7 +43,7 @@ Result<WaitingReport> parse_waiting(const json::value& value) {
     report.time = Instant{std::chrono::milliseconds{*time}};
     Result<std::string> detail = object->string("detail");
     if (!detail) return fail(detail.error());
-    report.draft.detail = as_detail(std::move(*detail));
+    report.draft.detail = printable(std::move(*detail));
     return report;
 }
 
@@ -66,7 +56,10 @@ ReportQueue::ReportQueue(std::int64_t first_sequence) : next_sequence_(first_seq
 void ReportQueue::push(ReportDraft draft, Instant time) {
     if (draft.kind == health::Kind::kHeartbeat) drop_unsent(draft.kind, std::nullopt);
     if (draft.kind == health::Kind::kActivating) drop_unsent(draft.kind, draft.counter);
-    draft.detail = as_detail(std::move(draft.detail));
+    const bool asked_already = !waiting_.empty() && draft.kind == health::Kind::kActivating &&
+                               waiting_.back().draft == draft;
+    if (asked_already) return;  // Sent, and not answered: it is sent again as it is.
+    draft.detail = printable(std::move(draft.detail));
     waiting_.push_back({.draft = std::move(draft), .time = time, .sequence = 0});
     make_room();
 }

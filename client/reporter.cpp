@@ -34,10 +34,7 @@ bool refused_for_good(unsigned status) {
 
 Reporter::Reporter(ServerLink& link, const Identity& identity, std::string stream,
                    Sha256 engine_build)
-    : link_(link),
-      identity_(identity),
-      stream_(std::move(stream)),
-      engine_build_(engine_build) {}
+    : link_(link), identity_(identity), stream_(std::move(stream)), engine_build_(engine_build) {}
 
 boost::asio::awaitable<Result<ReportAnswer>> Reporter::send(WaitingReport report,
                                                             std::chrono::sys_seconds created) {
@@ -55,9 +52,10 @@ boost::asio::awaitable<Result<ReportAnswer>> Reporter::send(WaitingReport report
                          .target = kPath,
                          .headers = {{"Content-Type", "application/json"}},
                          .body = health::serialize_report(message)};
+    const health::Message signed_message{
+        .method = request.method, .path = request.target, .body = bytes_of(request.body)};
     health::SignedHeaders headers =
-        health::sign_message("POST", kPath, bytes_of(request.body), identity_.device,
-                             identity_.mac_key.view(), created);
+        health::sign_message(signed_message, identity_.device, identity_.mac_key.view(), created);
     request.headers["Content-Digest"] = std::move(headers.content_digest);
     request.headers["Signature-Input"] = std::move(headers.signature_input);
     request.headers["Signature"] = std::move(headers.signature);

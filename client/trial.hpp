@@ -32,8 +32,8 @@ public:
     virtual ~TrialRunner() = default;
 
     /// Cancellation: honoured; nothing of the trial is left running.
-    [[nodiscard]] virtual boost::asio::awaitable<TrialVerdict> run(
-        std::filesystem::path bundle, Sha256 bundle_sha256) = 0;
+    [[nodiscard]] virtual boost::asio::awaitable<TrialVerdict> run(std::filesystem::path bundle,
+                                                                   Sha256 bundle_sha256) = 0;
 };
 
 /// A process of its own for each trial: `<program> trial …`, with nothing to lose and an outside

@@ -7,17 +7,6 @@
 namespace firebreak::client {
 namespace {
 
-constexpr std::size_t kReasonBytesMax = 300;
-
-std::string bounded(std::string text) {
-    if (text.size() > kReasonBytesMax) text.resize(kReasonBytesMax);
-    return text;
-}
-
-std::int64_t counter_of(const std::optional<Placed>& placed) {
-    return placed ? placed->content.counter : 0;
-}
-
 ReportDraft rollback_report(const Placed& from, const std::optional<Placed>& to,
                             const std::string& reason) {
     return {.kind = health::Kind::kRollback,
@@ -86,7 +75,7 @@ BootDecision UpdateCycle::boot_load_failed(const std::string& reason) {
     const Placed failed = *state_.active;
     BootDecision decision;
     if (!state_.active_confirmed) {
-        decision.healed_from = {.content = failed.content, .reason = bounded(reason)};
+        decision.healed_from = {.content = failed.content, .reason = printable(reason)};
         Decision back = roll_back_from(failed, "did not load: " + reason, {});
         ++state_.healed;
         decision.reports = std::move(back.reports);
@@ -346,13 +335,13 @@ Decision UpdateCycle::refuse_candidate(const std::string& reason) {
     decision.reports.push_back({.kind = health::Kind::kRefused,
                                 .counter = refused.counter,
                                 .to_counter = 0,
-                                .detail = bounded(reason)});
+                                .detail = printable(reason)});
     return decision;
 }
 
 Decision UpdateCycle::roll_back_from(const Placed& bad, std::string reason,
                                      std::optional<Placed> to) {
-    reason = bounded(std::move(reason));
+    reason = printable(std::move(reason));
     quarantine(bad.content, reason);
     if (!to) to = state_.last_known_good;
     state_.last_known_good = to;
@@ -371,7 +360,7 @@ Decision UpdateCycle::roll_back_from(const Placed& bad, std::string reason,
 void UpdateCycle::quarantine(const ContentRef& content, std::string reason) {
     forget_good(content);
     if (is_quarantined(content)) return;
-    state_.quarantined.push_back({.content = content, .reason = bounded(std::move(reason))});
+    state_.quarantined.push_back({.content = content, .reason = printable(std::move(reason))});
     // Dropping the oldest is safe: its counter is below what runs, and that alone refuses it.
     if (state_.quarantined.size() > kQuarantinedMax) {
         state_.quarantined.erase(state_.quarantined.begin());

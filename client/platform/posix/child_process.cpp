@@ -33,8 +33,8 @@ public:
 
     /// @returns 0 or an errno.
     int prepare(int output) {
-        int error = posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY,
-                                                     0);
+        int error =
+            posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         if (error == 0) error = posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
         if (error == 0) {
             error = posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null",
