@@ -72,4 +72,13 @@ Result<std::chrono::sys_seconds> parse_utc(std::string_view text) {
            std::chrono::seconds{second};
 }
 
+Result<Instant> parse_utc_millis(std::string_view text) {
+    const int millis =
+        text.size() == 24 && text[19] == '.' && text[23] == 'Z' ? digits(text, 20, 3) : -1;
+    if (millis < 0) return fail(Errc::kMalformed, "a time is written YYYY-MM-DDTHH:MM:SS.mmmZ");
+    const auto seconds = parse_utc(std::string(text.substr(0, 19)) + "Z");
+    if (!seconds) return fail(seconds.error());
+    return Instant{*seconds} + std::chrono::milliseconds{millis};
+}
+
 }  // namespace firebreak

@@ -18,4 +18,9 @@ std::string format_utc_millis(Instant time);
 ///   that exists, with a year from 1970 to 9999. No leap second, no other zone.
 [[nodiscard]] Result<std::chrono::sys_seconds> parse_utc(std::string_view text);
 
+/// The reverse of format_utc_millis: exactly "2026-11-22T21:59:07.123Z", a year from 1970 to 9999.
+///
+/// @returns Errc::kMalformed otherwise.
+[[nodiscard]] Result<Instant> parse_utc_millis(std::string_view text);
+
 }  // namespace firebreak

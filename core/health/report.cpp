@@ -49,6 +49,13 @@ std::optional<Kind> kind_named(std::string_view name) {
     return std::nullopt;
 }
 
+Result<Instant> parse_time(std::string_view text) {
+    if (text.size() == 24) return parse_utc_millis(text);
+    const auto seconds = parse_utc(text);
+    if (!seconds) return fail(seconds.error());
+    return Instant{*seconds};
+}
+
 Result<void> only_known_members(const JsonObject& object) {
     for (const auto& member : object.raw()) {
         const std::string_view name{member.key().data(), member.key().size()};
@@ -83,17 +90,14 @@ Result<void> read_texts(const JsonObject& object, Report& report) {
                     object.path_to("kind") +
                         ": must be activating, healthy, heartbeat, crash, rollback or refused");
     }
-    if (object.has("detail")) {
-        auto detail = object.string("detail");
-        if (!detail) return fail(detail.error());
-        if (detail->size() > kDetailBytesMax ||
-            !std::all_of(detail->begin(), detail->end(), printable)) {
-            return fail(
-                Errc::kMalformed,
-                object.path_to("detail") + ": must be at most 500 characters of printable ASCII");
-        }
-        report.detail = std::move(*detail);
+    auto detail = object.string("detail");
+    if (!detail) return fail(detail.error());
+    if (detail->size() > kDetailBytesMax ||
+        !std::all_of(detail->begin(), detail->end(), printable)) {
+        return fail(Errc::kMalformed, object.path_to("detail") +
+                                          ": must be at most 500 characters of printable ASCII");
     }
+    report.detail = std::move(*detail);
     report.device = *device;
     report.stream = *stream;
     report.kind = *kind;
@@ -106,15 +110,12 @@ Result<void> read_counters(const JsonObject& object, Report& report) {
     const std::int64_t counter_min = report.kind == Kind::kHeartbeat ? 0 : 1;
     const auto counter = object.integer("counter", counter_min, kCounterMax);
     if (!counter) return fail(counter.error());
-    if (object.has("to_counter")) {
-        const auto to_counter = object.integer("to_counter", 0, kCounterMax);
-        if (!to_counter) return fail(to_counter.error());
-        if (report.kind != Kind::kRollback && *to_counter != 0) {
-            return fail(Errc::kMalformed,
-                        object.path_to("to_counter") + ": only a rollback has one");
-        }
-        report.to_counter = *to_counter;
+    const auto to_counter = object.integer("to_counter", 0, kCounterMax);
+    if (!to_counter) return fail(to_counter.error());
+    if (report.kind != Kind::kRollback && *to_counter != 0) {
+        return fail(Errc::kMalformed, object.path_to("to_counter") + ": only a rollback has one");
     }
+    report.to_counter = *to_counter;
     report.sequence = *sequence;
     report.counter = *counter;
     return {};
@@ -131,7 +132,7 @@ Result<void> read_build_and_time(const JsonObject& object, Report& report) {
     }
     const auto time_text = object.string("time");
     if (!time_text) return fail(time_text.error());
-    const auto time = parse_utc(*time_text);
+    const auto time = parse_time(*time_text);
     if (!time) return fail(time.error().seen_from(object.path_to("time")));
     report.engine_build = *digest;
     report.time = *time;
@@ -157,15 +158,13 @@ std::string serialize_report(const Report& report) {
     object["kind"] = name_of(report.kind);
     object["stream"] = report.stream;
     object["counter"] = report.counter;
-    if (report.to_counter != 0) object["to_counter"] = report.to_counter;
+    object["to_counter"] = report.to_counter;
     object["engine_build"] = report.engine_build.hex();
-    object["time"] = format_utc(std::chrono::floor<std::chrono::seconds>(report.time));
-    if (!report.detail.empty()) {
-        std::string detail = report.detail.substr(0, kDetailBytesMax);
-        std::replace_if(
-            detail.begin(), detail.end(), [](char c) { return !printable(c); }, '?');
-        object["detail"] = detail;
-    }
+    object["time"] = format_utc_millis(report.time);
+    std::string detail = report.detail.substr(0, kDetailBytesMax);
+    std::replace_if(
+        detail.begin(), detail.end(), [](char c) { return !printable(c); }, '?');
+    object["detail"] = detail;
     return json::serialize(object);
 }
 

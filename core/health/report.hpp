@@ -35,22 +35,20 @@ struct Report {
     std::int64_t counter = 0;     ///< The bundle it is about; 0: none.
     std::int64_t to_counter = 0;  ///< For kRollback; otherwise 0.
     Sha256 engine_build;
-    Instant time;        ///< The device's own clock, written to the second: for people, never for
-                         ///< decisions.
+    Instant time;        ///< The device's own clock: for people, never for decisions.
     std::string detail;  ///< At most 500 bytes, printable ASCII: "SIGSEGV in evaluate".
 
     friend bool operator==(const Report&, const Report&) = default;
 };
 
-/// One line of JSON, members in a fixed order; `to_counter` and `detail` only when there is one.
-/// `detail` is cut and its unprintable bytes become '?': it often quotes what a crash left behind,
+/// One line of JSON, all members, in a fixed order. `detail` is cut and its unprintable bytes become '?': it often quotes what a crash left behind,
 /// and a report must not fail for it.
 ///
 /// @pre the other members are within their limits.
 std::string serialize_report(const Report& report);
 
 /// @returns the report, or Errc::kMalformed with the member's path. Strict: the members above, each
-///   once, no others; at most kReportBytesMax (Errc::kTooLarge). A kind that is about a bundle (all
+///   once, no others; at most kReportBytesMax (Errc::kTooLarge). The time may have its milliseconds or not. A kind that is about a bundle (all
 ///   but kHeartbeat) has a counter of at least 1.
 [[nodiscard]] Result<Report> parse_report(std::string_view text);
 

@@ -215,21 +215,21 @@ std::optional<EventBody> Decision::stuck(std::size_t index) const {
 std::optional<EventBody> Decision::adjust(std::size_t index) const {
     const RingState& ring = rings_[index];
     const double evidence = log_e(index);
-    const std::int64_t failures = ring.crashed + ring.silent;
-    if (evidence > kLogNarrow && failures > ring.failures_when_widened && ring.window > 1) {
-        return Widened{ring.name, ring.window / 2, ring.threshold_ppb};
+    if (evidence > kLogNarrow && ring.crashed + ring.silent > ring.failures_when_widened) {
+        const std::int64_t narrow = std::max(ring.window / 2, rollout_.failures_to_halt(ring.name));
+        if (narrow < ring.window) return Widened{ring.name, narrow, ring.threshold_ppb};
     }
 
     const std::int64_t active = rollout_.active(ring.name);
-    const std::int64_t confirmed = ring.once_confirmed - ring.confirmed_when_widened;
-    const bool wave_done = confirmed >= ring.window;
-    const bool quiet = ring.pending == 0 && now_ >= seen_by_all(ring);
     const std::int64_t window_max = plan_.rings[index].window_max;
+    const std::int64_t confirmed = ring.once_confirmed - ring.confirmed_before;
+    const bool wave_done = confirmed >= ring.window;
+    const bool unfilled = now_ >= seen_by_all(ring) && rollout_.room(ring.name) > 0;
     std::int64_t window = ring.window;
-    if (evidence < 0 && window < window_max) {
+    if (evidence < 0 && window < window_max && (wave_done || ring.pending == 0)) {
         window = std::min(window_max, window + std::min(window, confirmed));
     }
-    if (ring.threshold_ppb < kPpbAll && (wave_done || quiet)) {
+    if (ring.threshold_ppb < kPpbAll && (wave_done || unfilled)) {
         const std::int64_t stepped = ring.threshold_ppb + ppb_of(window, active);
         const std::int64_t enough = ppb_of(ring.activated + window, active);
         return Widened{ring.name, window, std::min(kPpbAll, std::max(stepped, enough))};

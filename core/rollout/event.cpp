@@ -5,7 +5,6 @@
 
 #include "core/base/errc.hpp"
 #include "core/base/utc.hpp"
-#include "core/rollout/detail/instant_text.hpp"
 #include "core/rollout/detail/strict_object.hpp"
 
 namespace firebreak::rollout {
@@ -209,7 +208,7 @@ Result<Event> parse_event(const json::value& value) {
     if (!index) return fail(Errc::kMalformed, object->path_to("type") + ": no such type of event");
     const auto time_text = object->string("time");
     if (!time_text) return fail(time_text.error());
-    const auto time = detail::parse_utc_millis(*time_text);
+    const auto time = parse_utc_millis(*time_text);
     if (!time) return fail(time.error().seen_from(object->path_to("time")));
 
     Event event{*time, body_of(*index, std::make_index_sequence<std::variant_size_v<EventBody>>{})};

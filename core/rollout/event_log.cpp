@@ -11,7 +11,6 @@
 #include "core/base/check.hpp"
 #include "core/base/errc.hpp"
 #include "core/base/utc.hpp"
-#include "core/rollout/detail/instant_text.hpp"
 #include "core/rollout/detail/strict_object.hpp"
 
 namespace firebreak::rollout {
@@ -190,7 +189,7 @@ Result<LogEntry> parse_log_entry(const json::value& value) {
     if (!sequence) return fail(sequence.error());
     const auto time_text = object->string("time");
     if (!time_text) return fail(time_text.error());
-    const auto time = detail::parse_utc_millis(*time_text);
+    const auto time = parse_utc_millis(*time_text);
     if (!time) return fail(time.error().seen_from(object->path_to("time")));
     auto kind = read_printable(*object, "kind", kKindBytesMax);
     if (!kind) return fail(kind.error());

@@ -112,31 +112,39 @@ std::optional<Instant> Rollout::control_silent_until() const {
     return *control_silent_at_ + plan_.silence_deadline;
 }
 
-std::int64_t Rollout::harm_bound(std::string_view ring) const {
-    const RingState* front = find_ring(ring);
-    FIREBREAK_CHECK(front != nullptr);
+/// W while `front` is the ring open furthest.
+std::int64_t Rollout::widest_window(std::string_view front) const {
     std::int64_t widest = 0;
     std::int64_t filled = 0;
     for (std::size_t i = 0; i < rings_.size(); ++i) {
         widest = std::max(widest, rings_[i].open ? rings_[i].window : plan_.rings[i].window_start);
         filled += rings_[i].unconfirmed;
-        if (&rings_[i] == front) break;
+        if (rings_[i].name == front) break;
     }
     // A window that was just halved may still hold what the wider one let in.
-    widest = std::max(widest, filled);
+    return std::max(widest, filled);
+}
 
+std::int64_t Rollout::failures_to_halt(std::string_view ring) const {
+    const RingState* state = find_ring(ring);
+    FIREBREAK_CHECK(state != nullptr);
     // The other processes and rings are taken to say nothing at all (E = 0).
     const double share = 0.4 / static_cast<double>(rings_.size());
     const double to_cross = -std::log(plan_.alpha) - std::log(share);
-    const std::int64_t activated = front->activated - front->forgiven + widest;
-    const double hours = origin_ ? front->at_risk.hours(last_event_ - *origin_) : 0;
+    const std::int64_t activated =
+        state->activated - state->forgiven - state->unconfirmed + widest_window(ring);
+    const double hours = origin_ ? state->at_risk.hours(last_event_ - *origin_) : 0;
     const std::int64_t silent = smallest(activated, [&](std::int64_t failures) {
         return log_e_silence(failures, activated, plan_.silence_q0) >= to_cross;
     });
     const std::int64_t crashed = smallest(activated, [&](std::int64_t failures) {
         return log_e_crash(failures, hours, plan_.crash_rate_per_hour) >= to_cross;
     });
-    return widest + std::max({silent, crashed, plan_.failures_min}) - 1;
+    return std::max({silent, crashed, plan_.failures_min});
+}
+
+std::int64_t Rollout::harm_bound(std::string_view ring) const {
+    return widest_window(ring) + failures_to_halt(ring) - 1;
 }
 
 std::optional<Instant> Rollout::next_silence(Instant now) const {

@@ -224,11 +224,15 @@ void Rollout::Fold::operator()(const RingSkipped& event) const {
 void Rollout::Fold::operator()(const Widened& event) const {
     RingState* ring = find_ring(event.ring);
     if (to.phase_ != Phase::kRolling || ring == nullptr || !ring->open) return;
-    ring->window = std::clamp<std::int64_t>(event.window, 1, kWindowMax);
+    const std::int64_t window = std::clamp<std::int64_t>(event.window, 1, kWindowMax);
+    // A step that only fills the window leaves the count of its confirmations running.
+    if (window != ring->window || ring->once_confirmed - ring->confirmed_before >= window) {
+        ring->confirmed_before = ring->once_confirmed;
+    }
+    ring->window = window;
     ring->threshold_ppb = std::clamp(event.threshold_ppb, ring->threshold_ppb, kPpbAll);
     if (ring->threshold_ppb == kPpbAll && !ring->whole) ring->whole = time;
     ring->widened = time;
-    ring->confirmed_when_widened = ring->once_confirmed;
     ring->failures_when_widened = ring->crashed + ring->silent;
 }
 

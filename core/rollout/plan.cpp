@@ -17,8 +17,8 @@ namespace {
 using detail::only_known;
 
 constexpr milliseconds kDurationMax = std::chrono::days{366};
-constexpr std::size_t kNameBytesMax = 32;
-constexpr std::size_t kDescriptionBytesMax = 500;
+constexpr std::size_t kNameBytesMax = 64;
+constexpr std::size_t kDescriptionBytesMax = 2000;
 
 constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> kUnits{
     {{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
@@ -39,7 +39,7 @@ Result<void> read_text(const JsonObject& object, std::string_view name, std::str
     auto text = object.string(name);
     if (!text) return invalid(text.error());
     if (text->size() > kDescriptionBytesMax) {
-        return invalid(object.path_to(name), "must be at most 500 bytes");
+        return invalid(object.path_to(name), "must be at most 2000 bytes");
     }
     into = std::move(*text);
     return {};
@@ -91,9 +91,9 @@ Result<std::string> read_name(const JsonObject& object, std::string_view name) {
     const auto allowed = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
     };
-    if (text->empty() || text->size() > kNameBytesMax ||
+    if (text->empty() || text->size() > kNameBytesMax || text->front() == '-' ||
         !std::all_of(text->begin(), text->end(), allowed)) {
-        return invalid(object.path_to(name), "must be 1 to 32 of a-z, 0-9 and -");
+        return invalid(object.path_to(name), "must be 1 to 64 of a-z, 0-9 and -, not - first");
     }
     return *text;
 }
@@ -199,7 +199,7 @@ Result<void> parse_halt(const JsonObject& document, Plan& plan) {
                 read_number(*halt, "crash_rate_per_hour", {.above = 0, .at_most = 1},
                             plan.crash_rate_per_hour),
                 read_integer(*halt, "failures_min", 1000, plan.failures_min),
-                read_integer(*halt, "tenants_min", 1000, plan.tenants_min),
+                read_integer(*halt, "tenants_min", 100, plan.tenants_min),
                 read_number(*halt, "control_silent_share_max", {.above = 0, .at_most = 1},
                             plan.control_silent_share_max)});
     if (!read) return invalid(read.error());

@@ -70,16 +70,16 @@ struct RingState {
 
     // What the evidence and the decisions are made from.
     std::int64_t pending = 0;
-    std::int64_t crashed = 0;                 ///< Not forgiven.
-    std::int64_t silent = 0;                  ///< Not forgiven.
-    std::int64_t forgiven = 0;                ///< Out of evidence and window.
-    std::int64_t once_confirmed = 0;          ///< Never falls.
-    DeviceTime at_risk;                       ///< From activation to the first crash.
-    DeviceTime clean;                         ///< From activation, of devices confirmed now.
-    std::optional<Instant> widened;           ///< Last change of window or threshold.
-    std::optional<Instant> whole;             ///< When the threshold reached kPpbAll.
-    std::int64_t confirmed_when_widened = 0;  ///< once_confirmed then.
-    std::int64_t failures_when_widened = 0;   ///< crashed + silent then.
+    std::int64_t crashed = 0;                ///< Not forgiven.
+    std::int64_t silent = 0;                 ///< Not forgiven.
+    std::int64_t forgiven = 0;               ///< Out of evidence and window.
+    std::int64_t once_confirmed = 0;         ///< Never falls.
+    DeviceTime at_risk;                      ///< From activation to the first crash.
+    DeviceTime clean;                        ///< From activation, of devices confirmed now.
+    std::optional<Instant> widened;          ///< Last change of window or threshold.
+    std::optional<Instant> whole;            ///< When the threshold reached kPpbAll.
+    std::int64_t confirmed_before = 0;       ///< once_confirmed when this window's count began.
+    std::int64_t failures_when_widened = 0;  ///< crashed + silent then.
     friend bool operator==(const RingState&, const RingState&) = default;
 };
 
@@ -132,9 +132,11 @@ public:
     /// Holds    when E >= 1/alpha and the failures are of too few tenants; when it is by silence and
     ///          the control is silent too, or was within the last deadline; when the window holds
     ///          nothing but failures; when a ring is through and its failures forbid the next.
-    /// Widens   the threshold by W / active when W devices were confirmed since the last step, or
-    ///          when nothing has been pending for two polls. The window grows by as many as were
-    ///          confirmed, so a full clean one (E < 1) doubles it; it halves when E > 10.
+    /// Widens   the threshold by W / active when a window's worth of devices was confirmed, or when
+    ///          two polls after the last step the window still has room. When E < 1, and the window's
+    ///          worth is confirmed or nothing is pending, the window grows by as many as were
+    ///          confirmed, so that a full clean one doubles it. When E > 10 it halves, but not below
+    ///          k*, or there would never be evidence enough to halt.
     /// Opens    the next ring when this one's threshold takes in all of it, every device activated
     ///          is resolved, confirmed_min are confirmed (or all, in a ring of fewer),
     ///          exposure_hours_min and bake_floor are over, and E < 1. Devices that are known and
@@ -168,10 +170,15 @@ public:
     /// come back after it; Instant::max() while it is; nothing when it never was.
     std::optional<Instant> control_silent_until() const;
 
+    /// k*: the failures in `ring`, by silence or by crash, whichever needs more, that make E cross
+    /// 1/alpha, given all that went well so far and a full window of which the others do well; at least
+    /// failures_min. @pre the plan has the ring.
+    std::int64_t failures_to_halt(std::string_view ring) const;
+
     /// W + k* - 1 (P2): the most devices that can be harmed before the rollout stops while `ring` is
-    /// the one open furthest. W is the widest window open until then; k* the failures, by silence
-    /// or by crash, whichever needs more, that make E cross 1/alpha given all that went well so
-    /// far. What is harmed later than confirm_after is bounded by k* alone. @pre the plan has it.
+    /// the one open furthest, W being the widest window open until then. It counts harm that shows
+    /// before a device confirms (at most W) and failures after that, one by one, which stop the
+    /// rollout at k*. @pre the plan has the ring.
     std::int64_t harm_bound(std::string_view ring) const;
 
     /// When decide() should be asked again though nothing is reported: the next deadline, bake end.
@@ -209,6 +216,7 @@ private:
     /// event.
     template <class Visit>
     void for_each_overdue(Instant now, Visit visit) const;
+    std::int64_t widest_window(std::string_view front) const;
     Evidence weigh(std::span<const RingState> rings, Instant now) const;
 
     RolloutId id_;
