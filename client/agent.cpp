@@ -58,8 +58,7 @@ asio::awaitable<void> Agent::run() {
 }
 
 asio::awaitable<bool> Agent::update() {
-    const bool errors_before = !notes_.last_error.empty();
-    const std::string old_error = std::exchange(notes_.last_error, {});
+    const std::uint64_t errors_before = errors_;
     FIREBREAK_CHECK(unfinished_.has_value());
     Action action = std::exchange(*unfinished_, Rest{});
     if (std::holds_alternative<Rest>(action)) action = adopt(cycle_.step(Woken{})).action;
@@ -68,7 +67,7 @@ asio::awaitable<bool> Agent::update() {
         action = advance(event).action;
     }
     const bool after_error = std::get<Rest>(action).after_error;
-    if (after_error && errors_before && notes_.last_error.empty()) notes_.last_error = old_error;
+    if (errors_ == errors_before) notes_.last_error.clear();
     write_status();
     co_return after_error;
 }
@@ -261,6 +260,7 @@ void Agent::note(Severity severity, std::string_view event, json::object fields)
 }
 
 void Agent::note_error(std::string_view event, const Error& error) {
+    ++errors_;
     notes_.last_error = printable(error.to_string());
     parts_.log.warning(event, {{"error", notes_.last_error}});
 }

@@ -59,9 +59,10 @@ public:
     /// The part of a start that needs no network: reads the state, gives up content that did not
     /// confirm in its starts, and loads what then is active.
     ///
+    /// @param crash  How the last process died in the sensor; empty: it did not (CallGuard).
     /// @returns an error only when there is no place for the state. A device that can run nothing
     ///   runs without content, and says so.
-    [[nodiscard]] Result<void> start();
+    [[nodiscard]] Result<void> start(std::string_view crash);
 
     /// Works until cancelled. @pre start() succeeded.
     boost::asio::awaitable<void> run();
@@ -82,7 +83,7 @@ public:
 private:
     // agent_start.cpp
     void read_or_rebuild();
-    void boot();
+    void boot(std::string_view crash);
     void note_healed(const BootDecision& decision);
     [[nodiscard]] Result<void> put_live(const Placed& placed);
     [[nodiscard]] Result<content::Bundle> unpack_placed(const Placed& placed) const;
@@ -143,6 +144,7 @@ private:
     std::optional<AgentState> saved_;   ///< What is on disk.
     std::optional<Action> unfinished_;  ///< What start() left to do.
     StatusNotes notes_;
+    std::uint64_t errors_ = 0;    ///< Noted since the start.
     std::string status_written_;  ///< Without the time of the last refresh.
     TimePoint status_written_at_;
 

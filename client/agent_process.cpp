@@ -18,7 +18,7 @@
 #include "client/platform/child_process.hpp"
 #include "client/platform/folder_lock.hpp"
 #include "client/platform/host_facts.hpp"
-#include "client/platform/watchdog.hpp"
+#include "client/platform/process_guard.hpp"
 #include "core/base/errc.hpp"
 #include "core/net/https_transport.hpp"
 
@@ -135,6 +135,7 @@ private:
     Log log_;
     TimerWaiter waiter_;
     Bytes shipped_root_;
+    std::optional<ProcessGuard> guard_;
     std::unique_ptr<EngineSensor> sensor_;
     std::unique_ptr<ProcessTrialRunner> trial_;
     std::optional<Agent> agent_;
@@ -145,10 +146,13 @@ Result<void> AgentProcess::prepare_sensor() {
     Result<Bytes> root = ground_.store.read(config_.trusted_root, kRootBytesMax);
     if (!root) return fail(root.error().seen_from("trusted_root"));
     shipped_root_ = std::move(*root);
+    Result<ProcessGuard> guard = ProcessGuard::open(StatePaths(config_.state).black_box);
+    if (!guard) return fail(guard.error().seen_from("state"));
+    guard_.emplace(std::move(*guard));
     Result<std::unique_ptr<sensor::Engine>> engine = sensor::Engine::open(config_.engine, nullptr);
     if (!engine) return fail(engine.error().seen_from("engine"));
     const Sha256 build = (*engine)->build();
-    sensor_ = std::make_unique<EngineSensor>(std::move(*engine), set_watchdog);
+    sensor_ = std::make_unique<EngineSensor>(std::move(*engine), *guard_);
     trial_ =
         std::make_unique<ProcessTrialRunner>(own_program(), config_.engine, build, config_.trial);
     return {};
@@ -189,7 +193,7 @@ asio::awaitable<void> AgentProcess::live() {
     AgentCredentials credentials{.identity = std::move(*identity),
                                  .shipped_root = std::move(shipped_root_)};
     agent_.emplace(parts, config_, std::move(credentials));
-    const Result<void> started = agent_->start();
+    const Result<void> started = agent_->start(death_in(guard_->last_death()));
     if (!started) {
         cannot_start_ = started.error();
         agent_.reset();

@@ -8,14 +8,14 @@
 
 namespace firebreak::client {
 
-Result<void> Agent::start() {
+Result<void> Agent::start(std::string_view crash) {
     const Result<void> made = parts_.store.make_folder(paths_.folder, FileMode::kPrivate);
     if (!made) return fail(made.error().seen_from("state"));
     if (const Result<void> ready = slots_.prepare(); !ready) return fail(ready.error());
     if (const Result<void> ready = metadata_.prepare(); !ready) return fail(ready.error());
 
     read_or_rebuild();
-    boot();
+    boot(crash);
     if (cycle_.state().last_known_good) mark(*cycle_.state().last_known_good, true);
     unmark_quarantined();
     if (parts_.sensor.running() == nullptr) {
@@ -55,8 +55,8 @@ void Agent::read_or_rebuild() {
     cycle_ = UpdateCycle(std::move(rebuilt), config_.unconfirmed_starts_max);
 }
 
-void Agent::boot() {
-    BootDecision decision = cycle_.boot();
+void Agent::boot(std::string_view crash) {
+    BootDecision decision = cycle_.boot(crash);
     queue(decision.reports);
     if (!save()) decision = cycle_.boot_not_saved();
     note_healed(decision);

@@ -115,10 +115,9 @@ struct ClaimMember {
     const char* name;
     bool CycleState::*member;
 };
-constexpr std::array<ClaimMember, 3> kClaimMembers{{
+constexpr std::array<ClaimMember, 2> kClaimMembers{{
     {"active_confirmed", &CycleState::active_confirmed},
     {"candidate_tried", &CycleState::candidate_tried},
-    {"in_force", &CycleState::in_force},
 }};
 
 /// One slot holds one bundle, and what is last known good has been confirmed.

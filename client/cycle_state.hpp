@@ -77,7 +77,6 @@ struct CycleState {
     bool candidate_tried = false;           ///< The candidate has passed its trial.
     std::chrono::seconds confirm_wait{60};  ///< What the offer of `active` asked for.
     std::int64_t announced = 0;             ///< Counter said to be activating; 0: none.
-    bool in_force = false;                  ///< The sensor was running when this was written.
     std::int64_t healed = 0;                ///< Times this device took itself back.
     std::vector<Quarantined> quarantined;   ///< Oldest first, at most kQuarantinedMax.
 

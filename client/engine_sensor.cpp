@@ -15,19 +15,18 @@ constexpr std::chrono::seconds kLoadWatchdog{120};
 
 constexpr std::string_view kProbeText = "Firebreak looks whether its sensor still answers.\n";
 
-/// Arms the watchdog for as long as it lives.
-class Watch {
+/// Inside the engine for as long as it lives.
+class Inside {
 public:
-    Watch(const EngineSensor::Watchdog& watchdog, std::chrono::seconds limit)
-        : watchdog_(watchdog) {
-        watchdog_(limit);
+    Inside(CallGuard& guard, EngineCall call, std::chrono::seconds limit) : guard_(guard) {
+        guard_.enter(call, limit);
     }
-    ~Watch() { watchdog_(std::chrono::seconds{0}); }
-    Watch(const Watch&) = delete;
-    Watch& operator=(const Watch&) = delete;
+    ~Inside() { guard_.leave(); }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
 
 private:
-    const EngineSensor::Watchdog& watchdog_;
+    CallGuard& guard_;
 };
 
 bool holds(const std::vector<std::string>& list, const std::string& wanted) {
@@ -85,11 +84,11 @@ Result<void> self_test(sensor::LoadedContent& content, std::chrono::milliseconds
     return {};
 }
 
-EngineSensor::EngineSensor(std::unique_ptr<sensor::Engine> engine, Watchdog watchdog)
-    : engine_(std::move(engine)), watchdog_(std::move(watchdog)) {}
+EngineSensor::EngineSensor(std::unique_ptr<sensor::Engine> engine, CallGuard& guard)
+    : engine_(std::move(engine)), guard_(guard) {}
 
 Result<void> EngineSensor::load(const content::Bundle& bundle) {
-    const Watch watch(watchdog_, kLoadWatchdog);
+    const Inside inside(guard_, EngineCall::kLoad, kLoadWatchdog);
     Result<std::unique_ptr<sensor::LoadedContent>> loaded = load_bundle(*engine_, bundle);
     if (!loaded) return fail(loaded.error());
     content_ = std::move(*loaded);
@@ -98,7 +97,7 @@ Result<void> EngineSensor::load(const content::Bundle& bundle) {
 }
 
 void EngineSensor::unload() {
-    const Watch watch(watchdog_, kLoadWatchdog);
+    const Inside inside(guard_, EngineCall::kLoad, kLoadWatchdog);
     content_.reset();
 }
 
@@ -115,7 +114,7 @@ Result<void> EngineSensor::probe() {
 
 Result<std::vector<sensor::Match>> EngineSensor::scan(std::string_view name, ByteView bytes) {
     if (!content_) return fail(Errc::kUnavailable, "no content is loaded");
-    const Watch watch(watchdog_, kScanWatchdog);
+    const Inside inside(guard_, EngineCall::kScan, kScanWatchdog);
     return content_->evaluate(name, bytes, kScanDeadline);
 }
 

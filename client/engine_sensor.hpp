@@ -1,10 +1,10 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <vector>
 
+#include "client/call_guard.hpp"
 #include "client/live_sensor.hpp"
 
 namespace firebreak::client {
@@ -22,15 +22,12 @@ namespace firebreak::client {
                                      std::chrono::milliseconds deadline);
 
 /// The engine in this very process: fast, and as exposed as a sensor in a kernel is. Content that
-/// crashes it ends the agent; content that hangs it is ended by the watchdog. Either way the next
+/// crashes it ends the agent; content that hangs it is ended by the guard's watchdog. Either way the next
 /// start finds the attempt on disk (update_cycle.hpp).
 class EngineSensor final : public LiveSensor {
 public:
-    /// Bounds a call from outside: arms, runs, disarms (platform/watchdog.hpp).
-    using Watchdog = std::function<void(std::chrono::seconds)>;
-
-    /// @param watchdog  Called with the seconds the next call may take, and with 0 after it.
-    EngineSensor(std::unique_ptr<sensor::Engine> engine, Watchdog watchdog);
+    /// @param guard  Surrounds every call. Outlives this.
+    EngineSensor(std::unique_ptr<sensor::Engine> engine, CallGuard& guard);
 
     Result<void> load(const content::Bundle& bundle) override;
     void unload() override;
@@ -44,7 +41,7 @@ private:
     std::unique_ptr<sensor::Engine> engine_;
     std::unique_ptr<sensor::LoadedContent> content_;  // Goes before the engine.
     Sha256 running_;
-    Watchdog watchdog_;
+    CallGuard& guard_;
 };
 
 }  // namespace firebreak::client

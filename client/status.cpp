@@ -22,6 +22,7 @@ StatePaths::StatePaths(std::filesystem::path state_folder)
       detections(folder / "detections.jsonl"),
       identity(folder / "identity.json"),
       device_key(folder / "device.key"),
+      black_box(folder / "black-box"),
       slots(folder / "slots"),
       metadata(folder / "tuf") {}
 

@@ -23,6 +23,7 @@ struct StatePaths {
     std::filesystem::path detections;  ///< detections.jsonl: what content found.
     std::filesystem::path identity;    ///< identity.json: from enrolment; secret.
     std::filesystem::path device_key;  ///< device.key: secret.
+    std::filesystem::path black_box;   ///< Whether the sensor was at work (process_guard.hpp).
     std::filesystem::path slots;
     std::filesystem::path metadata;  ///< tuf/: trusted metadata.
 };

@@ -24,13 +24,13 @@ UpdateCycle::UpdateCycle(CycleState state, std::int64_t unconfirmed_starts_max)
 
 // --- Starting -----------------------------------------------------------------------------------
 
-BootDecision UpdateCycle::boot() {
+BootDecision UpdateCycle::boot(std::string_view crash) {
     BootDecision decision;
-    if (state_.in_force && state_.active) {
+    if (!crash.empty() && state_.active) {
         decision.reports.push_back({.kind = health::Kind::kCrash,
                                     .counter = state_.active->content.counter,
                                     .to_counter = 0,
-                                    .detail = "the agent ended without stopping"});
+                                    .detail = std::string(crash)});
     }
     state_.phase = Phase::kResting;
     state_.candidate_tried = false;  // The engine file may be another one since.
@@ -53,7 +53,6 @@ BootDecision UpdateCycle::boot() {
         state_.active = state_.last_known_good;
         state_.active_confirmed = true;
     }
-    state_.in_force = state_.active.has_value();
     decision.load = state_.active;
     return decision;
 }
@@ -89,7 +88,6 @@ BootDecision UpdateCycle::boot_load_failed(const std::string& reason) {
         state_.active_confirmed = next.has_value();
     }
     state_.phase = Phase::kResting;
-    state_.in_force = state_.active.has_value();
     decision.load = state_.active;
     return decision;
 }
@@ -103,7 +101,6 @@ Decision UpdateCycle::resume() {
 }
 
 void UpdateCycle::stopped_in_good_order() {
-    state_.in_force = false;
     if (state_.active && !state_.active_confirmed && state_.starts > 0) --state_.starts;
 }
 
@@ -230,7 +227,6 @@ Decision UpdateCycle::on(const MayActivate&) {
     state_.active = state_.candidate;
     state_.active_confirmed = false;
     state_.starts = 1;
-    state_.in_force = true;
     state_.announced = 0;
     state_.phase = Phase::kActivating;
     return {Activate{*state_.active}, {}};
@@ -303,7 +299,6 @@ Decision UpdateCycle::on(const RollBackFailed& event) {
     }
     state_.active.reset();
     state_.active_confirmed = false;
-    state_.in_force = false;
     Decision decision = rest(true);
     decision.reports = std::move(reports);
     return decision;
@@ -352,7 +347,6 @@ Decision UpdateCycle::roll_back_from(const Placed& bad, std::string reason,
     state_.announced = 0;
     state_.candidate.reset();
     state_.candidate_tried = false;
-    state_.in_force = to.has_value();
     state_.phase = Phase::kRollingBack;
     return {RollBack{to}, {rollback_report(bad, to, reason)}};
 }

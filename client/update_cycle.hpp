@@ -136,7 +136,8 @@ public:
     UpdateCycle(CycleState state, std::int64_t unconfirmed_starts_max);
 
     /// The first thing after a start. Save the state, then load.
-    [[nodiscard]] BootDecision boot();
+    /// @param crash  How the last process died in the sensor; empty: it did not.
+    [[nodiscard]] BootDecision boot(std::string_view crash);
 
     /// In place of loading: the state that boot() left could not be saved. Unconfirmed content must
     /// not load uncounted, so this goes to what needs no counting. Forgets nothing.
