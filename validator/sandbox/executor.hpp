@@ -1,0 +1,148 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/base/digest.hpp"
+#include "sensor/host/engine.hpp"
+#include "validator/sandbox/launch.hpp"
+#include "validator/sandbox/policy.hpp"
+#include "validator/sandbox/shared_memory.hpp"
+#include "validator/sandbox/verdict.hpp"
+#include "validator/sandbox/wire.hpp"
+
+namespace firebreak::validator {
+
+/// An engine build, known by its bytes before any of its code has run.
+struct EngineFile {
+    std::filesystem::path path;
+    Sha256 sha256;
+};
+
+struct OpenRun {
+    Verdict verdict;
+    sensor::CapabilityManifest capabilities;  ///< When the verdict passes.
+};
+
+struct LoadRun {
+    Verdict verdict;
+    std::uint64_t rules = 0;                      ///< When the verdict passes.
+    std::vector<sensor::Diagnostic> diagnostics;  ///< Also when the engine refused.
+};
+
+struct EvaluateRun {
+    Verdict verdict;
+    std::vector<sensor::Match> matches;  ///< When the verdict passes.
+};
+
+struct DescribeRun {
+    Verdict verdict;
+    json::value description;  ///< When the verdict passes.
+};
+
+/// One engine build in a process of its own, seen from the supervisor.
+///
+/// The supervisor never maps a byte of engine code. The worker is a fresh exec of this program,
+/// opens the engine, gives up everything (sensor/host/confine.hpp) and only then sees content.
+/// From that moment it is treated as hostile: every answer is bounded and parsed strictly, every
+/// call has a deadline that is kept from outside, and a worker that misbehaves once is killed.
+///
+/// Use: open(), load(), then evaluate() as often as wanted. After a verdict for which
+/// ends_worker() holds, the worker is gone and every call says kNotRun; make a new Executor.
+///
+/// What it cannot see: an engine that was taken over by its content and then lies quietly ("no
+/// match") within the protocol. The sentinel of the load stage is the check against that.
+///
+/// Thread safety: one thread at a time, and the thread that called open() must live as long as the
+/// worker (the kernel kills a worker whose parent thread ends).
+/// Tests: tests/integration/validator/executor_test.cpp.
+class Executor {
+public:
+    /// All references must outlive the executor.
+    Executor(const WorkerProgram& program, const SandboxPolicy& policy, const Clock& clock);
+    Executor(const Executor&) = delete;
+    Executor& operator=(const Executor&) = delete;
+    ~Executor();
+
+    /// Starts the worker, has it open `engine` (which must have its digest) and seals it.
+    ///
+    /// @returns kRefused when the file is no engine of this ABI, kNotRun when the sandbox could not
+    ///   be made or stays below its floor, and what the engine did otherwise.
+    OpenRun open(const EngineFile& engine, const ContentImage& content);
+
+    /// Loads the content image, all of it.
+    LoadRun load(const sensor::LoadLimits& limits);
+    LoadRun load(const sensor::LoadLimits& limits, const Patience& patience);
+
+    /// Gives the content back to the engine; load() may follow.
+    Verdict unload();
+
+    DescribeRun describe();
+
+    /// Where to put the next input. @pre length <= policy.input_bytes_max.
+    std::span<std::uint8_t> input(std::size_t length) const;
+
+    /// Runs the content over the last `length` bytes of the input area.
+    EvaluateRun evaluate(std::string_view name, std::size_t length);
+    EvaluateRun evaluate(std::string_view name, std::size_t length, const Patience& patience);
+
+    /// The same for bytes that lie elsewhere.
+    EvaluateRun evaluate(std::string_view name, ByteView input);
+
+    bool alive() const noexcept { return process_.has_value(); }
+    const Confinement& confinement() const noexcept { return confinement_; }
+
+    /// The most physical memory the worker has had at a time, from the kernel. 0 when it is gone.
+    std::uint64_t memory_peak_bytes() const;
+
+private:
+    struct Process {
+        LaunchedProcess self;
+        Descriptor channel;
+        Descriptor output;    ///< What it writes to stdout and stderr, bounded by the pipe.
+        Descriptor listener;  ///< Of seccomp; see sensor::OnViolation::kReport.
+    };
+
+    /// The body of the one frame that answered, or how the worker ended instead.
+    struct Reply {
+        std::optional<Bytes> body;
+        Verdict verdict;  ///< `cpu` always; the rest when there is no body.
+    };
+
+    struct Watch;
+
+    Result<void> start(const ContentImage& content);
+    Verdict seal();
+
+    Reply ask(const Bytes& frame, const Patience& patience);
+    Reply exchange(const Bytes& frame, Watch& watch);
+    std::optional<Verdict> send(const Bytes& frame, Watch& watch);
+    std::optional<Verdict> wait(short events, Watch& watch);
+    std::optional<Verdict> check_limits(Watch& watch);
+    bool receive(Bytes& bytes, bool& closed);
+
+    Verdict refusal_or_broken(WireReader& reader);
+    Verdict broken(std::string what);
+    Verdict aborted(const Watch& watch);
+    Verdict forbidden();
+    Verdict ended(const Watch& watch);
+    Verdict end(Outcome outcome, std::int32_t detail, std::string message);
+    int kill_and_reap();
+    std::string last_words() const;
+    std::chrono::microseconds cpu_time() const;
+    std::uint64_t memory_figure(std::string_view field) const;
+    std::uint64_t address_space_max() const;
+
+    const WorkerProgram& program_;
+    const SandboxPolicy& policy_;
+    const Clock& clock_;
+    std::optional<InputArea> input_;
+    std::optional<Process> process_;
+    Confinement confinement_;
+    std::uint64_t content_bytes_ = 0;
+};
+
+}  // namespace firebreak::validator

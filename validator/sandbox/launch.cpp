@@ -1,0 +1,116 @@
+#include "validator/sandbox/launch.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <linux/sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+namespace firebreak::validator {
+namespace {
+
+constexpr std::uint64_t kNamespaces =
+    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
+
+/// Descriptors up to here may be the target of a dup2 in the child, so sources lie above.
+constexpr int kSourcesFrom = 10;
+
+tl::unexpected<Error> fail_errno(const char* doing) {
+    return fail({errno, std::generic_category()}, doing);
+}
+
+struct Sources {
+    Descriptor null, channel, input, content, output;
+
+    bool ok() const {
+        return null.ok() && channel.ok() && input.ok() && content.ok() && output.ok();
+    }
+};
+
+Descriptor lifted(int descriptor) {
+    return Descriptor(::fcntl(descriptor, F_DUPFD_CLOEXEC, kSourcesFrom));
+}
+
+/// Runs in the child between clone and exec, where only async-signal-safe calls are allowed.
+[[noreturn]] void become_worker(const Sources& sources, int program) {
+    // The supervisor may have been started with signals blocked; a worker must not inherit that.
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::setsid();
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+
+    const std::array<std::pair<int, int>, 6> table{{{sources.null.get(), STDIN_FILENO},
+                                                    {sources.output.get(), STDOUT_FILENO},
+                                                    {sources.output.get(), STDERR_FILENO},
+                                                    {sources.channel.get(), kChannelDescriptor},
+                                                    {sources.input.get(), kInputDescriptor},
+                                                    {sources.content.get(), kContentDescriptor}}};
+    for (const auto& [from, to] : table) {
+        if (::dup2(from, to) < 0) ::_exit(126);
+    }
+    // The program's own descriptor is needed until the exec, hence close-on-exec and not close.
+    ::close_range(kContentDescriptor + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+
+    const std::array<const char*, 3> arguments{"firebreak-validate", kWorkerCommand, nullptr};
+    const std::array<const char*, 4> environment{
+        "LC_ALL=C", "PATH=/usr/bin:/bin",
+        "ASAN_OPTIONS=detect_leaks=0:symbolize=0:abort_on_error=1:allocator_may_return_null=1",
+        nullptr};
+    ::execveat(program, "", const_cast<char* const*>(arguments.data()),
+               const_cast<char* const*>(environment.data()), AT_EMPTY_PATH);
+    ::_exit(127);
+}
+
+/// fork() with extra flags and a pidfd. The child's thread id in glibc is stale, which nothing
+/// before exec looks at.
+pid_t clone_process(std::uint64_t flags, int& handle) {
+    clone_args arguments{};
+    arguments.flags = flags | CLONE_PIDFD;
+    arguments.pidfd = reinterpret_cast<std::uint64_t>(&handle);
+    arguments.exit_signal = SIGCHLD;
+    return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
+}  // namespace
+
+Result<WorkerProgram> WorkerProgram::at(const std::filesystem::path& path) {
+    Descriptor file(::open(path.c_str(), O_PATH | O_CLOEXEC));
+    if (!file.ok()) return fail_errno("opening the validator's own program");
+    return WorkerProgram(std::move(file));
+}
+
+Result<LaunchedProcess> launch(const LaunchPlan& plan) {
+    const Descriptor null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!null.ok()) return fail_errno("/dev/null");
+    const Sources sources{lifted(null.get()), lifted(plan.channel), lifted(plan.input),
+                          lifted(plan.content), lifted(plan.output)};
+    const Descriptor program = lifted(plan.program);
+    if (!sources.ok() || !program.ok()) return fail_errno("copying descriptors");
+
+    LaunchedProcess process;
+    int handle = -1;
+    process.id = clone_process(kNamespaces, handle);
+    process.namespaces = process.id > 0;
+    // Namespaces can be forbidden (a container, a sysctl), and so can clone3 as a whole.
+    if (process.id < 0) process.id = clone_process(0, handle);
+    if (process.id < 0) process.id = ::fork();
+    if (process.id == 0) become_worker(sources, program.get());
+    if (process.id < 0) return fail_errno("starting a worker");
+    if (handle < 0) handle = static_cast<int>(::syscall(SYS_pidfd_open, process.id, 0));
+    process.handle = Descriptor(handle);
+    if (!process.handle.ok()) {
+        const auto failed = fail_errno("pidfd_open");
+        ::kill(process.id, SIGKILL);
+        ::waitpid(process.id, nullptr, 0);
+        return failed;
+    }
+    return process;
+}
+
+}  // namespace firebreak::validator

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <filesystem>
+
+#include "core/base/error.hpp"
+#include "validator/sandbox/descriptor.hpp"
+
+namespace firebreak::validator {
+
+/// The hidden sub-command that turns this program into a worker.
+inline constexpr const char* kWorkerCommand = "worker";
+
+/// The descriptors a worker finds open; every other one is closed.
+inline constexpr int kChannelDescriptor = 3;
+inline constexpr int kInputDescriptor = 4;
+inline constexpr int kContentDescriptor = 5;
+
+/// The program that workers are: this very executable, held open so that an upgrade in the middle of
+/// a run cannot mix two versions.
+class WorkerProgram {
+public:
+    [[nodiscard]] static Result<WorkerProgram> self() { return at("/proc/self/exe"); }
+    [[nodiscard]] static Result<WorkerProgram> at(const std::filesystem::path& path);
+
+    int descriptor() const noexcept { return file_.get(); }
+
+private:
+    explicit WorkerProgram(Descriptor file) : file_(std::move(file)) {}
+
+    Descriptor file_;
+};
+
+/// What a worker is given, all owned by the caller.
+struct LaunchPlan {
+    int program = -1;
+    int channel = -1;
+    int input = -1;
+    int content = -1;
+    int output = -1;  ///< Its stdout and stderr.
+};
+
+struct LaunchedProcess {
+    pid_t id = -1;
+    Descriptor handle;  ///< A pidfd: readable once the process has ended.
+    bool namespaces = false;
+};
+
+/// Starts a worker in a session of its own, with a closed environment, that dies with the calling
+/// thread; in user, pid, net, mount, ipc and uts namespaces of its own where the machine allows.
+///
+/// @returns an errno when no process could be made at all.
+[[nodiscard]] Result<LaunchedProcess> launch(const LaunchPlan& plan);
+
+}  // namespace firebreak::validator

@@ -1,0 +1,143 @@
+#include "validator/sandbox/messages.hpp"
+
+#include <algorithm>
+
+#include "core/base/errc.hpp"
+#include "sensor/host/answers.hpp"
+
+namespace firebreak::validator {
+namespace {
+
+constexpr std::size_t kDiagnosticBytesMin = 4 + 4 + 4 + 4;
+constexpr std::size_t kMatchBytesMin = 4 + 4;
+constexpr std::size_t kEntryBytesMin = 4 + 8 + 8;
+
+std::string_view cut(std::string_view text, std::size_t bytes_max) {
+    return text.substr(0, bytes_max);
+}
+
+void write_diagnostics(WireWriter& writer, const std::vector<sensor::Diagnostic>& diagnostics) {
+    writer.u32(static_cast<std::uint32_t>(diagnostics.size()));
+    for (const sensor::Diagnostic& diagnostic : diagnostics) {
+        writer.u32(diagnostic.error ? 1 : 0);
+        writer.u32(diagnostic.line);
+        writer.text(cut(diagnostic.file, kNameBytesMax));
+        writer.text(cut(diagnostic.message, kMessageBytesMax));
+    }
+}
+
+std::string text_from(WireReader& reader, std::size_t bytes_max) {
+    return sensor::printable(reader.text(bytes_max), bytes_max);
+}
+
+std::vector<sensor::Diagnostic> read_diagnostics(WireReader& reader) {
+    std::vector<sensor::Diagnostic> diagnostics(reader.count(kDiagnosticBytesMin));
+    for (sensor::Diagnostic& diagnostic : diagnostics) {
+        diagnostic.error = reader.u32() != 0;
+        diagnostic.line = reader.u32();
+        diagnostic.file = text_from(reader, kNameBytesMax);
+        diagnostic.message = text_from(reader, kMessageBytesMax);
+    }
+    return diagnostics;
+}
+
+tl::unexpected<Error> malformed(const char* what) {
+    return fail(Errc::kMalformed, what);
+}
+
+}  // namespace
+
+Bytes encode(const OpenRequest& request) {
+    WireWriter writer(MessageType::kOpen);
+    writer.text(request.engine);
+    writer.text(text_of(request.sha256.bytes));
+    writer.u64(request.limits.address_space_bytes);
+    writer.u64(request.limits.cpu_seconds);
+    writer.u64(request.limits.stack_bytes);
+    writer.u64(request.input_bytes);
+    writer.u64(request.content_bytes);
+    writer.u32(static_cast<std::uint32_t>(request.entries.size()));
+    for (const ImageEntry& entry : request.entries) {
+        writer.text(entry.name);
+        writer.u64(entry.offset);
+        writer.u64(entry.length);
+    }
+    return writer.frame();
+}
+
+Result<OpenRequest> decode_open(WireReader& reader) {
+    OpenRequest request;
+    request.engine = reader.text(kNameBytesMax);
+    const std::string_view digest = reader.text(request.sha256.bytes.size());
+    request.limits.address_space_bytes = reader.u64();
+    request.limits.cpu_seconds = reader.u64();
+    request.limits.stack_bytes = reader.u64();
+    request.input_bytes = reader.u64();
+    request.content_bytes = reader.u64();
+    request.entries.resize(reader.count(kEntryBytesMin));
+    for (ImageEntry& entry : request.entries) {
+        entry.name = reader.text(kNameBytesMax);
+        entry.offset = reader.u64();
+        entry.length = reader.u64();
+        const bool fits = entry.offset <= request.content_bytes &&
+                          entry.length <= request.content_bytes - entry.offset;
+        if (!fits) return malformed("an entry lies outside the image");
+    }
+    if (!reader.finished() || digest.size() != request.sha256.bytes.size()) {
+        return malformed("open request");
+    }
+    std::ranges::copy(bytes_of(digest), request.sha256.bytes.begin());
+    return request;
+}
+
+Bytes encode(const LoadedAnswer& answer) {
+    WireWriter writer(MessageType::kLoaded);
+    writer.u64(answer.rules);
+    write_diagnostics(writer, answer.diagnostics);
+    return writer.frame();
+}
+
+Bytes encode(MessageType type, const TroubleAnswer& answer) {
+    WireWriter writer(type);
+    writer.text(cut(answer.message, kMessageBytesMax));
+    write_diagnostics(writer, answer.diagnostics);
+    return writer.frame();
+}
+
+Bytes encode(const std::vector<sensor::Match>& matches) {
+    WireWriter writer(MessageType::kMatches);
+    writer.u32(static_cast<std::uint32_t>(matches.size()));
+    for (const sensor::Match& match : matches) {
+        writer.text(cut(match.rule, kNameBytesMax));
+        writer.text(cut(match.detail, kMessageBytesMax));
+    }
+    return writer.frame();
+}
+
+Result<LoadedAnswer> decode_loaded(WireReader& reader) {
+    LoadedAnswer answer;
+    answer.rules = reader.u64();
+    answer.diagnostics = read_diagnostics(reader);
+    if (!reader.finished()) return malformed("loaded answer");
+    return answer;
+}
+
+Result<TroubleAnswer> decode_trouble(WireReader& reader) {
+    TroubleAnswer answer;
+    answer.message = text_from(reader, kMessageBytesMax);
+    answer.diagnostics = read_diagnostics(reader);
+    if (!reader.finished()) return malformed("answer");
+    return answer;
+}
+
+Result<std::vector<sensor::Match>> decode_matches(WireReader& reader) {
+    std::vector<sensor::Match> matches(reader.count(kMatchBytesMin));
+    for (sensor::Match& match : matches) {
+        match.rule = text_from(reader, kNameBytesMax);
+        match.detail = text_from(reader, kMessageBytesMax);
+    }
+    if (!reader.finished()) return malformed("matches");
+    return matches;
+}
+
+}  // namespace firebreak::validator

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/digest.hpp"
+#include "sensor/host/confine.hpp"
+#include "sensor/host/engine.hpp"
+#include "validator/sandbox/shared_memory.hpp"
+#include "validator/sandbox/wire.hpp"
+
+namespace firebreak::validator {
+
+/// The fields of each message, in one place for both ends. Caps are those of the reading side.
+
+inline constexpr std::size_t kNameBytesMax = 4096;
+inline constexpr std::size_t kMessageBytesMax = 4096;
+
+/// What a worker is told first, by a supervisor it can trust.
+struct OpenRequest {
+    std::string engine;
+    Sha256 sha256;
+    sensor::ProcessLimits limits;
+    std::uint64_t input_bytes = 0;
+    std::uint64_t content_bytes = 0;
+    std::vector<ImageEntry> entries;
+};
+
+Bytes encode(const OpenRequest& request);
+[[nodiscard]] Result<OpenRequest> decode_open(WireReader& reader);
+
+struct LoadedAnswer {
+    std::uint64_t rules = 0;
+    std::vector<sensor::Diagnostic> diagnostics;
+};
+
+/// A refusal, a failure or a sandbox that could not be made, by the type of its frame.
+struct TroubleAnswer {
+    std::string message;
+    std::vector<sensor::Diagnostic> diagnostics;
+};
+
+Bytes encode(const LoadedAnswer& answer);
+Bytes encode(MessageType type, const TroubleAnswer& answer);
+Bytes encode(const std::vector<sensor::Match>& matches);
+
+/// @returns Errc::kMalformed when the frame is not exactly that. Texts are made printable.
+[[nodiscard]] Result<LoadedAnswer> decode_loaded(WireReader& reader);
+[[nodiscard]] Result<TroubleAnswer> decode_trouble(WireReader& reader);
+[[nodiscard]] Result<std::vector<sensor::Match>> decode_matches(WireReader& reader);
+
+}  // namespace firebreak::validator

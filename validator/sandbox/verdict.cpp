@@ -1,0 +1,70 @@
+#include "validator/sandbox/verdict.hpp"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+
+#include "core/base/errc.hpp"
+#include "sensor/host/confine.hpp"
+
+namespace firebreak::validator {
+namespace {
+
+struct Name {
+    Outcome outcome;
+    std::string_view name;
+    std::string_view phrase;
+};
+
+constexpr std::array kNames{
+    Name{Outcome::kAccepted, "accepted", "accepted"},
+    Name{Outcome::kRefused, "refused", "refused"},
+    Name{Outcome::kFailed, "failed", "failed"},
+    Name{Outcome::kCrashed, "crashed", "crashed"},
+    Name{Outcome::kExited, "exited", "ended by itself"},
+    Name{Outcome::kTimedOut, "timed-out", "did not finish in time"},
+    Name{Outcome::kOutOfMemory, "out-of-memory", "ran out of memory"},
+    Name{Outcome::kForbiddenCall, "forbidden-call", "made a forbidden call"},
+    Name{Outcome::kBrokenAnswer, "broken-answer", "answered outside the protocol"},
+    Name{Outcome::kNotRun, "not-run", "could not be run"},
+};
+
+const Name& row_of(Outcome outcome) {
+    return kNames.at(static_cast<std::size_t>(outcome));
+}
+
+std::string detail_of(const Verdict& verdict) {
+    switch (verdict.outcome) {
+        case Outcome::kCrashed: {
+            const char* name = ::sigabbrev_np(verdict.detail);
+            return name != nullptr ? " (SIG" + std::string(name) + ")"
+                                   : " (signal " + std::to_string(verdict.detail) + ")";
+        }
+        case Outcome::kExited: return " (exit code " + std::to_string(verdict.detail) + ")";
+        case Outcome::kForbiddenCall:
+            return verdict.detail < 0 ? std::string(" (number not known)")
+                                      : " (" + sensor::system_call_name(verdict.detail) + ")";
+        default: return {};
+    }
+}
+
+}  // namespace
+
+std::string_view to_string(Outcome outcome) {
+    return row_of(outcome).name;
+}
+
+Result<Outcome> outcome_of(std::string_view name) {
+    const auto found = std::ranges::find(kNames, name, &Name::name);
+    if (found == kNames.end()) return fail(Errc::kMalformed, "no such outcome");
+    return found->outcome;
+}
+
+std::string describe(const Verdict& verdict) {
+    std::string text = std::string(row_of(verdict.outcome).phrase) + detail_of(verdict);
+    if (!verdict.message.empty()) text += ": " + verdict.message;
+    return text;
+}
+
+}  // namespace firebreak::validator

@@ -1,0 +1,259 @@
+#include "validator/sandbox/worker.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <memory>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "core/base/errc.hpp"
+#include "sensor/host/confine.hpp"
+#include "sensor/host/signal_state.hpp"
+#include "validator/sandbox/launch.hpp"
+#include "validator/sandbox/messages.hpp"
+
+namespace firebreak::validator {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
+/// Far more than the longest list of files takes; the supervisor is trusted, its memory may not be.
+constexpr std::size_t kRequestBytesMax = 64U << 20U;
+
+bool write_all(ByteView bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(kChannelDescriptor, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return false;
+        bytes = bytes.subspan(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+bool read_all(std::span<std::uint8_t> bytes) {
+    while (!bytes.empty()) {
+        const ssize_t got = ::read(kChannelDescriptor, bytes.data(), bytes.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        bytes = bytes.subspan(static_cast<std::size_t>(got));
+    }
+    return true;
+}
+
+/// The first process of a PID namespace survives a plain abort(), because the kernel does not deliver
+/// to it what it has no handler for. So abort() is told to the supervisor, who ends it all.
+/// Async-signal-safe: two system calls and no memory.
+void tell_abort(int /*signal*/) {
+    constexpr std::array<std::uint8_t, 5> kFrame{1, 0, 0, 0,
+                                                 static_cast<std::uint8_t>(MessageType::kAborted)};
+    std::uint8_t ignored = 0;
+    if (::write(kChannelDescriptor, kFrame.data(), kFrame.size()) > 0) {
+        while (::read(kChannelDescriptor, &ignored, 1) < 0 && errno == EINTR) {}
+    }
+    ::_exit(134);
+}
+
+/// `descriptor` mapped read-only with an inaccessible page before and behind. Never unmapped.
+Result<ByteView> map_guarded(int descriptor, std::uint64_t bytes, int sharing) {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const std::size_t whole = (bytes + page - 1) / page * page;
+    void* base = ::mmap(nullptr, whole + 2 * page, PROT_NONE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    auto* start = static_cast<std::uint8_t*>(base) + page;
+    const bool ok =
+        base != MAP_FAILED && (whole == 0 || ::mmap(start, whole, PROT_READ, sharing | MAP_FIXED,
+                                                    descriptor, 0) != MAP_FAILED);
+    if (!ok) return fail({errno, std::generic_category()}, "mapping shared memory");
+    return ByteView(start, bytes);
+}
+
+/// Hands the seccomp listener to the supervisor along with the answer.
+bool send_with_descriptor(const Bytes& frame, int descriptor) {
+    iovec part{.iov_base = const_cast<std::uint8_t*>(frame.data()), .iov_len = frame.size()};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+    // One small frame on an empty socket: the kernel takes all of it.
+    return ::sendmsg(kChannelDescriptor, &message, 0) == static_cast<ssize_t>(frame.size());
+}
+
+class Worker {
+public:
+    /// @returns false when the supervisor is gone.
+    bool serve_one();
+
+private:
+    bool answer(const Bytes& frame) const { return write_all(frame); }
+    bool trouble(MessageType type, std::string message,
+                 std::vector<sensor::Diagnostic> diagnostics = {}) const {
+        return answer(encode(type, {std::move(message), std::move(diagnostics)}));
+    }
+
+    bool open(WireReader& request);
+    Result<void> prepare(const OpenRequest& request);
+    bool seal();
+    bool load(WireReader& request);
+    bool describe();
+    bool evaluate(WireReader& request);
+    bool unload();
+
+    std::vector<ImageEntry> entries_;
+    ByteView input_;
+    ByteView content_bytes_;
+    int landlock_abi_ = 0;
+    // Declared in this order because content must go before the engine that made it.
+    std::unique_ptr<sensor::Engine> engine_;
+    std::unique_ptr<sensor::LoadedContent> content_;
+};
+
+bool Worker::serve_one() {
+    std::array<std::uint8_t, kFrameHeaderBytes> header{};
+    if (!read_all(header)) return false;
+    const std::size_t length = frame_length(header);
+    if (length > kRequestBytesMax) return false;
+    Bytes body(length);
+    if (!read_all(body)) return false;
+    WireReader request(body);
+    switch (request.type()) {
+        case MessageType::kOpen: return open(request);
+        case MessageType::kSeal: return seal();
+        case MessageType::kLoad: return load(request);
+        case MessageType::kDescribe: return describe();
+        case MessageType::kEvaluate: return evaluate(request);
+        case MessageType::kUnload: return unload();
+        default: return false;
+    }
+}
+
+Result<void> Worker::prepare(const OpenRequest& request) {
+    entries_ = request.entries;
+    const Result<ByteView> input = map_guarded(kInputDescriptor, request.input_bytes, MAP_SHARED);
+    if (!input) return fail(input.error());
+    const Result<ByteView> content =
+        map_guarded(kContentDescriptor, request.content_bytes, MAP_PRIVATE);
+    if (!content) return fail(content.error());
+    input_ = *input;
+    content_bytes_ = *content;
+    sensor::ProcessLimits limits = request.limits;
+    if (kSanitized) limits.address_space_bytes = 0;
+    if (const Result<void> limited = sensor::limit_process(limits); !limited) return limited;
+    const Result<int> abi = sensor::close_file_system();
+    if (!abi) return fail(abi.error());
+    landlock_abi_ = *abi;
+    return {};
+}
+
+bool Worker::open(WireReader& reader) {
+    const Result<OpenRequest> request = decode_open(reader);
+    if (!request) return trouble(MessageType::kSetupFailed, request.error().to_string());
+    if (const Result<void> prepared = prepare(*request); !prepared) {
+        return trouble(MessageType::kSetupFailed, prepared.error().to_string());
+    }
+    Result<std::unique_ptr<sensor::Engine>> engine =
+        sensor::Engine::open(request->engine, &request->sha256);
+    if (!engine) return trouble(MessageType::kRefused, engine.error().context());
+    engine_ = *std::move(engine);
+    WireWriter opened(MessageType::kOpened);
+    opened.text(json::serialize(engine_->capabilities().raw));
+    return answer(opened.frame());
+}
+
+bool Worker::seal() {
+    const Result<sensor::Seal> seal =
+        sensor::seal_process({.channels = {kChannelDescriptor},
+                              .on_violation = sensor::OnViolation::kReport,
+                              .refuse_files_quietly = kSanitized});
+    if (!seal) return trouble(MessageType::kSetupFailed, seal.error().to_string());
+    WireWriter sealed(MessageType::kSealed);
+    sealed.u32(static_cast<std::uint32_t>(std::min(landlock_abi_, seal->landlock_abi)));
+    sealed.u32(seal->listener >= 0 ? 1 : 0);
+    if (seal->listener < 0) return answer(sealed.frame());
+    const bool sent = send_with_descriptor(sealed.frame(), seal->listener);
+    ::close(seal->listener);
+    return sent;
+}
+
+bool Worker::load(WireReader& request) {
+    sensor::LoadLimits limits;
+    limits.rules_max = request.u64();
+    limits.memory_bytes_max = request.u64();
+    if (!engine_) return trouble(MessageType::kSetupFailed, "no engine is open");
+    std::vector<sensor::SourceFile> files;
+    files.reserve(entries_.size());
+    for (const ImageEntry& entry : entries_) {
+        files.push_back({entry.name, content_bytes_.subspan(entry.offset, entry.length)});
+    }
+    std::vector<sensor::Diagnostic> diagnostics;
+    auto content = engine_->load(files, limits, diagnostics);
+    if (!content) {
+        const Error& error = content.error();
+        const bool refused = error == Errc::kInvalid || error == Errc::kTooLarge;
+        return trouble(refused ? MessageType::kRefused : MessageType::kFailed, error.context(),
+                       std::move(diagnostics));
+    }
+    content_ = *std::move(content);
+    return answer(encode(LoadedAnswer{content_->rule_count(), std::move(diagnostics)}));
+}
+
+bool Worker::describe() {
+    if (!content_) return trouble(MessageType::kFailed, "no content is loaded");
+    const Result<json::value> description = content_->describe();
+    if (!description) return trouble(MessageType::kFailed, description.error().context());
+    WireWriter writer(MessageType::kDescription);
+    writer.text(json::serialize(*description));
+    return answer(writer.frame());
+}
+
+bool Worker::evaluate(WireReader& request) {
+    const std::string name(request.text(kNameBytesMax));
+    const std::uint64_t length = request.u64();
+    const std::chrono::milliseconds deadline(request.u64());
+    if (!content_) return trouble(MessageType::kFailed, "no content is loaded");
+    if (length > input_.size()) return trouble(MessageType::kFailed, "input larger than its area");
+
+    const sensor::SignalState signals = sensor::SignalState::now();
+    const auto matches = content_->evaluate(name, input_.last(length), deadline);
+    if (const std::optional<int> changed = signals.first_change()) {
+        return trouble(MessageType::kFailed, "the engine left a handler for signal " +
+                                                 std::to_string(*changed) +
+                                                 " behind, which would hide its crashes");
+    }
+    if (!matches) return trouble(MessageType::kFailed, matches.error().context());
+    return answer(encode(*matches));
+}
+
+bool Worker::unload() {
+    content_.reset();
+    return answer(WireWriter(MessageType::kUnloaded).frame());
+}
+
+}  // namespace
+
+int run_worker() {
+    struct sigaction abort_action {};
+    abort_action.sa_handler = &tell_abort;
+    ::sigaction(SIGABRT, &abort_action, nullptr);
+    Worker worker;
+    while (worker.serve_one()) {}
+    // The supervisor is gone, or done. No destructor of the engine is worth running now.
+    ::_exit(0);
+}
+
+}  // namespace firebreak::validator
