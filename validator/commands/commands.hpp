@@ -1,0 +1,82 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/base/file_store.hpp"
+#include "core/base/terminal.hpp"
+#include "validator/run.hpp"
+
+namespace firebreak::validator {
+
+/// What the sub-commands of firebreak-validate do, once the command line is read. Each prints its
+/// answer to stdout, what went wrong in one line to stderr, and returns the exit code.
+
+/// Exit codes, documented in docs/cli.md: never renumber.
+enum ExitCode : int {
+    kExitAdmitted = 0,
+    kExitRejected = 1,
+    kExitUsage = 2,
+    kExitInconclusive = 3,
+    kExitNotSigned = 4,
+};
+
+/// What every command needs of the world.
+struct World {
+    FileStore& files;
+    const Clock& clock;
+    const Terminal& terminal;
+};
+
+struct JudgeOptions {
+    std::string bundle;
+    std::vector<std::string> engines;
+    std::vector<std::string> goodware;
+    std::string profile = "gate";
+    std::string previous;
+    std::string seed;   ///< Empty: made from the bundle's digest, so that a run can be repeated.
+    unsigned jobs = 0;  ///< 0: one for each processor.
+    std::vector<std::string> skipped;
+    std::string sarif;
+    std::string attestation;
+    std::string key;
+    std::string passphrase_file;
+    std::string reproducers = "firebreak-reproducers";
+};
+
+int judge_bundle(const World& world, const JudgeOptions& options);
+
+struct VerifyOptions {
+    std::string attestation;
+    std::string bundle;
+    std::string key;
+};
+
+/// 0: signed by that key, about these bytes, and admitted. 1: anything else.
+int verify_attestation(const World& world, const VerifyOptions& options);
+
+struct ReproduceOptions {
+    std::string file;
+    std::string engine;
+};
+
+/// 0: the misbehaviour showed again. 1: it did not. 3: could not be run.
+int reproduce(const World& world, const ReproduceOptions& options);
+
+/// Prints the capability manifest of an engine, asked for in the sandbox.
+int show_engine(const World& world, const std::string& engine);
+
+// ---- Shared by the commands ----------------------------------------------------------------
+
+/// "firebreak-validate: …" on stderr; returns `code`.
+int complain(int code, const std::string& line);
+
+/// Writes all of `text` to stdout. False when that failed: a script must not take a cut-off answer
+/// for a whole one.
+bool print(const std::string& text);
+
+/// The engine's bytes, hashed without mapping them.
+[[nodiscard]] Result<EngineFile> engine_file(const FileStore& files, const std::string& path);
+
+}  // namespace firebreak::validator

@@ -1,0 +1,97 @@
+#include <algorithm>
+
+#include "validator/commands/commands.hpp"
+#include "validator/report/reproducer.hpp"
+
+namespace firebreak::validator {
+namespace {
+
+/// How the reproducer's last step ended, and what matched in it.
+EvaluateRun replay(Executor& executor, const EngineFile& engine, const ContentImage& content,
+                   const Reproducer& reproducer) {
+    const OpenRun opened = executor.open(engine, content);
+    if (!passes(opened.verdict)) return {.verdict = opened.verdict, .matches = {}};
+    const LoadRun loaded = executor.load({});
+    if (!passes(loaded.verdict) || !reproducer.evaluates) {
+        return {.verdict = loaded.verdict, .matches = {}};
+    }
+    return executor.evaluate(reproducer.input_name, reproducer.input);
+}
+
+bool shows_again(const Reproducer& reproducer, const EvaluateRun& run) {
+    if (run.verdict.outcome != reproducer.expected) return false;
+    return reproducer.expected_rule.empty() ||
+           std::ranges::find(run.matches, reproducer.expected_rule, &sensor::Match::rule) !=
+               run.matches.end();
+}
+
+json::object report_of(const Reproducer& reproducer, const EngineFile& engine,
+                       const EvaluateRun& run, const Confinement& confinement) {
+    json::array matches;
+    for (const sensor::Match& match : run.matches) {
+        matches.push_back(json::object{{"rule", match.rule}, {"detail", match.detail}});
+    }
+    return {{"finding", reproducer.finding},
+            {"reproduced", shows_again(reproducer, run)},
+            {"expected", to_string(reproducer.expected)},
+            {"outcome", to_string(run.verdict.outcome)},
+            {"detail", run.verdict.detail},
+            {"message", run.verdict.message},
+            {"matches", std::move(matches)},
+            {"cpu_ms", run.verdict.cpu.count() / 1000},
+            {"engine", engine.sha256.hex()},
+            {"same_engine", engine.sha256 == reproducer.engine},
+            {"sandbox", confinement.to_string()}};
+}
+
+std::string text_of_run(const Reproducer& reproducer, const EngineFile& engine,
+                        const EvaluateRun& run, const Terminal& terminal) {
+    const bool again = shows_again(reproducer, run);
+    std::string text = (again ? terminal.bad("reproduced") : terminal.good("not reproduced")) +
+                       "  " + reproducer.finding + ": " + describe(run.verdict) + "\n";
+    for (const sensor::Match& match : run.matches) {
+        text += "  match  " + match.rule + "  " + match.detail + "\n";
+    }
+    if (engine.sha256 != reproducer.engine) {
+        text += "  note   made with another engine build, " + reproducer.engine.hex() + "\n";
+    }
+    return text;
+}
+
+}  // namespace
+
+int reproduce(const World& world, const ReproduceOptions& options) {
+    const Result<Bytes> file = world.files.read(options.file, kReproducerBytesMax);
+    if (!file) return complain(kExitUsage, file.error().seen_from("reproducer").to_string());
+    const Result<Reproducer> reproducer = parse_reproducer(*file);
+    if (!reproducer) {
+        return complain(kExitUsage, reproducer.error().seen_from(options.file).to_string());
+    }
+    const Result<EngineFile> engine = engine_file(world.files, options.engine);
+    if (!engine) return complain(kExitUsage, engine.error().to_string());
+    const SandboxPolicy& policy = profile(ProfileName::kGate).sandbox;
+    if (reproducer->input.size() > policy.input_bytes_max) {
+        return complain(kExitUsage, options.file + ": its input is too large");
+    }
+    std::vector<FileView> views;
+    for (const content::ContentFile& part : reproducer->files) {
+        views.push_back({part.name, part.bytes});
+    }
+    const Result<ContentImage> content = ContentImage::make(views);
+    const Result<WorkerProgram> program = WorkerProgram::self();
+    if (!content || !program) {
+        return complain(kExitInconclusive,
+                        (!content ? content.error() : program.error()).to_string());
+    }
+    Executor executor(*program, policy, world.clock);
+    const EvaluateRun run = replay(executor, *engine, *content, *reproducer);
+    const std::string text =
+        world.terminal.json()
+            ? pretty_json(report_of(*reproducer, *engine, run, executor.confinement()))
+            : text_of_run(*reproducer, *engine, run, world.terminal);
+    if (!print(text)) return complain(kExitInconclusive, "cannot write to stdout");
+    if (run.verdict.outcome == Outcome::kNotRun) return kExitInconclusive;
+    return shows_again(*reproducer, run) ? 0 : 1;
+}
+
+}  // namespace firebreak::validator

@@ -1,0 +1,127 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <string_view>
+
+#include "validator/commands/commands.hpp"
+#include "validator/sandbox/worker.hpp"
+
+namespace firebreak::validator {
+namespace {
+
+constexpr const char* kExamples = R"(
+Examples:
+  firebreak-validate yara-7.fbb --engine yara.so --goodware /usr/bin --goodware /usr/lib
+  firebreak-validate yara-7.fbb --engine yara-4.2.so --engine yara-4.3.so --goodware /srv/goodware \
+      --previous yara-6.fbb --sarif findings.sarif \
+      --attestation yara-7.att.json --key validator.key --passphrase-file /run/secrets/validator
+  firebreak-validate verify yara-7.att.json --bundle yara-7.fbb --key validator.pub.json
+  firebreak-validate reproduce firebreak-reproducers/FB502-1a2b3c4d-1.json --engine yara.so
+  firebreak-validate engine info yara.so
+
+Give every engine build that is alive in the fleet: the attestation counts for no other.
+Exit codes: 0 admitted; 1 rejected; 2 usage, or a file you gave is bad; 3 inconclusive, which is
+no pass; 4 could not sign.)";
+
+using Command = std::function<int(const World&)>;
+
+void add_judging(CLI::App& app, JudgeOptions& options) {
+    app.add_option("BUNDLE", options.bundle, "The bundle (.fbb) to judge");
+    app.add_option("--engine", options.engines, "An engine build alive in the fleet; repeatable")
+        ->allow_extra_args(false);
+    app.add_option("--goodware", options.goodware,
+                   "A folder of software known to be good; repeatable")
+        ->allow_extra_args(false);
+    app.add_option("--profile", options.profile, "pr (2 min), gate (6 min) or nightly")
+        ->capture_default_str();
+    app.add_option("--previous", options.previous, "The last release, to compare with");
+    app.add_option("--seed", options.seed, "Number behind every random choice");
+    app.add_option("--jobs", options.jobs, "Workers at a time; one per processor when absent");
+    app.add_option("--skip", options.skipped, "Leave a stage out; the run is then inconclusive")
+        ->allow_extra_args(false);
+    app.add_option("--sarif", options.sarif, "Write the findings as SARIF 2.1.0 to this file");
+    app.add_option("--attestation", options.attestation,
+                   "Write a signed attestation of the verdict to this file");
+    app.add_option("--key", options.key, "The validator's key file");
+    app.add_option("--passphrase-file", options.passphrase_file,
+                   "Its passphrase, on the first line; readable by you alone");
+    app.add_option("--reproducers", options.reproducers, "Folder for files that replay findings")
+        ->capture_default_str();
+}
+
+void add_verify(CLI::App& app, VerifyOptions& options, Command& command) {
+    CLI::App* verify = app.add_subcommand("verify", "Check an attestation against a bundle");
+    verify->add_option("ATTESTATION", options.attestation, "DSSE envelope")->required();
+    verify->add_option("--bundle", options.bundle, "The bundle it must be about")->required();
+    verify->add_option("--key", options.key, "The validator's public key, or its key file")
+        ->required();
+    verify->callback(
+        [&] { command = [&](const World& world) { return verify_attestation(world, options); }; });
+}
+
+void add_reproduce(CLI::App& app, ReproduceOptions& options, Command& command) {
+    CLI::App* replay = app.add_subcommand("reproduce", "Run one reproducer in the sandbox");
+    replay->add_option("FILE", options.file, "What a run wrote into --reproducers")->required();
+    replay->add_option("--engine", options.engine, "The engine build to run it in")->required();
+    replay->callback(
+        [&] { command = [&](const World& world) { return reproduce(world, options); }; });
+}
+
+void add_engine(CLI::App& app, std::string& path, Command& command) {
+    CLI::App* engine = app.add_subcommand("engine", "Look at an engine build");
+    engine->require_subcommand(1);
+    CLI::App* info = engine->add_subcommand("info", "Print its capability manifest");
+    info->add_option("ENGINE", path, "Engine file (.so)")->required();
+    info->callback([&] { command = [&](const World& world) { return show_engine(world, path); }; });
+}
+
+int run_command_line(int argc, char** argv) {
+    CLI::App app{
+        "firebreak-validate: judge a bundle in every live engine build, before any endpoint",
+        "firebreak-validate"};
+    app.footer(kExamples);
+    app.set_version_flag("--version", version_line("firebreak-validate"));
+    bool json = false;
+    app.add_flag("--json", json, "Print one JSON document instead of text");
+    app.require_subcommand(0, 1);
+    app.fallthrough();
+    JudgeOptions judge;
+    VerifyOptions verify;
+    ReproduceOptions replay;
+    std::string engine;
+    Command command;
+    add_judging(app, judge);
+    add_verify(app, verify, command);
+    add_reproduce(app, replay, command);
+    add_engine(app, engine, command);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kExitUsage;
+    }
+    PosixFileStore files;
+    const SystemClock clock;
+    const Terminal terminal(json);
+    const World world{files, clock, terminal};
+    if (command) return command(world);
+    if (judge.bundle.empty()) return complain(kExitUsage, "no BUNDLE; --help has examples");
+    if (judge.engines.empty()) {
+        return complain(kExitUsage, "no --engine: give every engine build alive in the fleet");
+    }
+    return judge_bundle(world, judge);
+}
+
+}  // namespace
+}  // namespace firebreak::validator
+
+int main(int argc, char** argv) {
+    using namespace firebreak::validator;
+    // Before anything else is set up: a worker has next to nothing in common with the rest.
+    if (argc == 2 && std::string_view(argv[1]) == kWorkerCommand) return run_worker();
+    try {
+        return run_command_line(argc, argv);
+    } catch (const std::exception& bug) {
+        return complain(kExitInconclusive, std::string("internal error: ") + bug.what());
+    }
+}

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "validator/sandbox/policy.hpp"
+
+namespace firebreak::validator {
+
+/// How thorough a run is: pr answers an author within two minutes, gate stands before a release
+/// (six minutes), nightly takes the time it needs.
+enum class ProfileName : std::uint8_t { kPr, kGate, kNightly };
+
+inline constexpr std::size_t kProfiles = 3;
+
+std::string_view to_string(ProfileName name);
+std::optional<ProfileName> profile_of(std::string_view name);
+
+/// How much of the goodware is driven. Past a cap a sample is taken, the same for the same seed.
+struct CorpusCaps {
+    std::uint64_t files_max;
+    std::uint64_t bytes_max;
+    std::uint64_t file_bytes_max;  ///< Larger files are left out, and counted as such.
+};
+
+/// What loading and scanning may cost, whatever the last release cost.
+struct CostCaps {
+    std::chrono::milliseconds load_cpu_max;
+    std::uint64_t memory_bytes_max;
+    double mebibytes_per_second_min;
+};
+
+struct Profile {
+    ProfileName name;
+    SandboxPolicy sandbox;
+    CorpusCaps corpus;
+    CostCaps cost;
+};
+
+const Profile& profile(ProfileName name);
+
+}  // namespace firebreak::validator

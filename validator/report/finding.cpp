@@ -1,0 +1,147 @@
+#include "validator/report/finding.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/check.hpp"
+#include "core/base/digest.hpp"
+
+namespace firebreak::validator {
+namespace {
+
+constexpr std::array kRules{
+    // 1: structure
+    FindingRule{"FB101", "bundle-malformed", Level::kError,
+                "The bundle is not a well-formed archive.",
+                "Pack it again with `firebreak pack`; a bundle is never edited by hand."},
+    FindingRule{"FB102", "bundle-over-cap", Level::kError,
+                "The bundle, or something in it, is larger than any bundle may be.",
+                "Split the content into streams, or remove what does not belong in it."},
+    FindingRule{"FB103", "bundle-digest-mismatch", Level::kError,
+                "A file in the bundle is not the one its manifest names.",
+                "The bundle was changed after packing, or not copied whole: pack it again."},
+    FindingRule{"FB104", "bundle-format-unknown", Level::kError,
+                "The bundle has a format version that this validator does not read.",
+                "Use a validator of the same release as the packer."},
+    FindingRule{"FB105", "counter-not-higher", Level::kError,
+                "The bundle's counter is not above the last release's.",
+                "Raise the counter: agents refuse to go back."},
+    FindingRule{"FB106", "stream-differs", Level::kError,
+                "The bundle belongs to another stream than the last release.",
+                "Pass the last release of the same stream to --previous."},
+    FindingRule{"FB107", "size-jump", Level::kWarning,
+                "The content more than doubled, or less than half of it is left.",
+                "Make sure that nothing was packed, or left out, by mistake."},
+    // 2: schema
+    FindingRule{"FB201", "schema-violation", Level::kError,
+                "The manifest does not follow its schema.",
+                "Correct the member that is named; schemas/manifest.v1.json has the rules."},
+    // 3: contract
+    FindingRule{"FB301", "content-type-not-taken", Level::kError,
+                "A live engine build does not load this type of content.",
+                "Leave that build's rings out of the release, or ship the right type."},
+    FindingRule{"FB302", "capability-missing", Level::kError,
+                "The content needs something that a live engine build cannot do.",
+                "Remove the rules that need it, or wait until that build is gone."},
+    FindingRule{"FB303", "contract-missing", Level::kError,
+                "The content reads an event contract that a live engine build does not supply.",
+                "Remove the rules that read it, or wait until that build is gone."},
+    FindingRule{"FB304", "contract-arity", Level::kError,
+                "An engine build supplies another number of fields than the contract says.",
+                "Do not ship: reading a field that is not supplied takes endpoints down."},
+    FindingRule{"FB305", "content-too-large-for-build", Level::kError,
+                "The content is larger than a live engine build takes.",
+                "Split it, or remove what is not needed."},
+    // 5: load
+    FindingRule{"FB501", "load-refused", Level::kError, "An engine build refuses the content.",
+                "Correct the place that is named."},
+    FindingRule{"FB502", "load-crashed", Level::kError,
+                "An engine build crashes on loading the content, or on its first input.",
+                "Remove the rule that is named; send its reproducer to the engine's makers."},
+    FindingRule{"FB503", "load-timed-out", Level::kError,
+                "An engine build does not finish loading the content.",
+                "Simplify the rule that is named: usually nested or large repetitions."},
+    FindingRule{"FB504", "load-out-of-memory", Level::kError,
+                "Loading the content takes more memory than an engine may have.",
+                "Simplify the rule that is named: usually nested or large repetitions."},
+    FindingRule{"FB505", "load-forbidden-call", Level::kError,
+                "Loading the content makes the engine ask the system for what it must not have.",
+                "Remove what makes it do so: usually an include, or a module that reads files."},
+    FindingRule{"FB506", "load-broken", Level::kError,
+                "The engine ended, or stopped making sense, while it loaded the content.",
+                "Remove the rule that is named; send its reproducer to the engine's makers."},
+    FindingRule{"FB507", "rule-count-differs", Level::kError,
+                "Engine builds load different numbers of rules from the same content.",
+                "Rewrite the rules that one of them drops."},
+    FindingRule{"FB508", "neighbour-silenced", Level::kError,
+                "With this content loaded, a rule that is known to match no longer does.",
+                "Remove the rule that is named: a global or failing rule stops all others."},
+    FindingRule{"FB509", "engine-warning", Level::kWarning, "The engine warns about the content.",
+                "Read the warning; slow patterns are the usual reason."},
+    FindingRule{"FB510", "no-rules", Level::kError, "The content loads, and holds no rule at all.",
+                "Make sure that the right files were packed."},
+    // 7: replay
+    FindingRule{"FB701", "goodware-match", Level::kError,
+                "A rule matches software that is known to be good.",
+                "Make the rule narrower: add a condition that only the malware meets."},
+    FindingRule{"FB702", "scan-crashed", Level::kError, "An engine build crashes on a file.",
+                "Remove the rule at fault; send the reproducer to the engine's makers."},
+    FindingRule{"FB703", "scan-timed-out", Level::kError,
+                "An engine build does not finish scanning a file.",
+                "Look for unanchored loops and repetitions in the rules."},
+    FindingRule{"FB704", "scan-out-of-memory", Level::kError,
+                "Scanning a file takes more memory than an engine may have.",
+                "Look for rules with very many matches of one string."},
+    FindingRule{"FB705", "scan-forbidden-call", Level::kError,
+                "Scanning a file makes the engine ask the system for what it must not have.",
+                "Remove the rule or module that makes it do so."},
+    FindingRule{"FB706", "scan-failed", Level::kError,
+                "An engine build gives up on a file, so that no rule is looked at there.",
+                "Find the rule that is at fault with the reproducer, and simplify it."},
+    // 9: budget
+    FindingRule{"FB901", "load-slow", Level::kError, "Loading the content takes too much time.",
+                "Look for large alternations and repetitions; split the content."},
+    FindingRule{"FB902", "memory-high", Level::kError, "The loaded content takes too much memory.",
+                "Remove rules, or split the content."},
+    FindingRule{"FB903", "scan-slow", Level::kError,
+                "Scanning is slower than any content may make it.",
+                "Look for short or very common strings, and for rules without any string."},
+    FindingRule{"FB904", "slower-than-previous", Level::kWarning,
+                "Scanning is more than a fifth slower than with the last release.",
+                "Look at the rules that are new."},
+    FindingRule{"FB905", "much-slower-than-previous", Level::kError,
+                "Scanning takes more than twice as long as with the last release.",
+                "Look at the rules that are new: short strings, and rules without any string."},
+};
+
+static_assert(std::ranges::is_sorted(kRules, {}, &FindingRule::id));
+
+}  // namespace
+
+std::string_view to_string(Level level) {
+    return level == Level::kError ? "error" : "warning";
+}
+
+std::span<const FindingRule> finding_rules() {
+    return kRules;
+}
+
+const FindingRule& finding_rule(std::string_view id) {
+    const auto* const found = std::ranges::find(kRules, id, &FindingRule::id);
+    FIREBREAK_CHECK(found != kRules.end());
+    return *found;
+}
+
+std::string fingerprint(const Finding& finding) {
+    Sha256Stream stream;
+    // Without the line: a finding that moved is still the same one.
+    for (const std::string* part :
+         {&finding.id, &finding.place.file, &finding.place.rule, &finding.build, &finding.input}) {
+        stream.update(bytes_of(*part));
+        constexpr std::array<std::uint8_t, 1> kEnd{0};
+        stream.update(kEnd);
+    }
+    return stream.finish().hex();
+}
+
+}  // namespace firebreak::validator

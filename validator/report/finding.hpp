@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace firebreak::validator {
+
+/// An error rejects the bundle. A warning is for people, and changes no verdict.
+enum class Level { kError, kWarning };
+
+std::string_view to_string(Level level);
+
+/// A kind of finding. Ids are stable: they stand in dashboards, allow-lists and SARIF baselines.
+/// docs/findings.md explains each of them; tests/unit/validator/finding_test.cpp keeps the two
+/// together.
+struct FindingRule {
+    std::string_view id;    ///< "FB701": the hundreds are the stage.
+    std::string_view name;  ///< "goodware-match".
+    Level level;
+    std::string_view title;   ///< What is wrong, in one sentence.
+    std::string_view remedy;  ///< What to do about it.
+};
+
+/// All rules, by id.
+std::span<const FindingRule> finding_rules();
+
+/// @pre `id` is one of them.
+const FindingRule& finding_rule(std::string_view id);
+
+/// Where in the content it is. Whatever is not known stays empty or 0.
+struct Place {
+    std::string file;
+    std::uint32_t line = 0;
+    std::string rule;
+};
+
+/// One thing that is wrong with the bundle.
+struct Finding {
+    std::string id{};
+    std::string stage{};
+    Place place{};
+    std::string message{};     ///< One line: what happened here, with its names and numbers.
+    std::string build{};       ///< "yara 4.2.3": the engine build it was seen in; empty: none.
+    std::string input{};       ///< What was scanned, where something was: a path.
+    std::string evidence{};    ///< The engine's words, or what matched.
+    std::string reproducer{};  ///< A file for `firebreak-validate reproduce`; empty: none.
+    std::string command{};     ///< The command line that replays it; empty: none.
+};
+
+/// The same for two runs that found the same thing: hex SHA-256 over id, place without line, build
+/// and input. SARIF viewers recognise old findings by it.
+std::string fingerprint(const Finding& finding);
+
+}  // namespace firebreak::validator

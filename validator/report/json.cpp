@@ -1,0 +1,82 @@
+#include "core/base/utc.hpp"
+#include "validator/report/report.hpp"
+
+namespace firebreak::validator {
+namespace {
+
+json::object bundle_object(const Run& run) {
+    json::object object{{"name", run.request().bundle_name},
+                        {"sha256", sha256(run.request().bundle).hex()},
+                        {"bytes", run.request().bundle.size()}};
+    if (!run.bundle) return object;
+    object["stream"] = run.bundle->manifest.stream;
+    object["counter"] = run.bundle->manifest.counter;
+    object["content_type"] = run.bundle->manifest.content_type;
+    object["files"] = run.bundle->files.size();
+    return object;
+}
+
+json::object stage_object(const StageReport& stage) {
+    return {{"name", stage.name},         {"outcome", to_string(stage.outcome)},
+            {"reason", stage.reason},     {"executions", stage.executions},
+            {"findings", stage.findings}, {"milliseconds", stage.took.count()}};
+}
+
+json::object finding_object(const Finding& finding) {
+    const FindingRule& rule = finding_rule(finding.id);
+    return {{"id", finding.id},
+            {"name", rule.name},
+            {"level", to_string(rule.level)},
+            {"stage", finding.stage},
+            {"message", finding.message},
+            {"file", finding.place.file},
+            {"line", finding.place.line},
+            {"rule", finding.place.rule},
+            {"build", finding.build},
+            {"input", finding.input},
+            {"evidence", finding.evidence},
+            {"remedy", rule.remedy},
+            {"reproducer", finding.reproducer},
+            {"command", finding.command},
+            {"fingerprint", fingerprint(finding)}};
+}
+
+}  // namespace
+
+json::value json_report(const Run& run) {
+    json::array builds;
+    for (const Build& build : run.builds) {
+        builds.push_back(json::object{{"engine", build.capabilities.name},
+                                      {"version", build.capabilities.version},
+                                      {"build_id", build.capabilities.build_id},
+                                      {"sha256", build.file.sha256.hex()},
+                                      {"path", build.file.path.string()},
+                                      {"rules", build.rules}});
+    }
+    json::array corpora;
+    for (const content::AttestedCorpus& corpus : run.corpora) {
+        corpora.push_back(json::object{
+            {"name", corpus.name}, {"sha256", corpus.sha256.hex()}, {"files", corpus.files}});
+    }
+    json::array stages;
+    for (const StageReport& stage : run.stages) stages.push_back(stage_object(stage));
+    json::array findings;
+    for (const Finding& finding : run.findings) findings.push_back(finding_object(finding));
+    json::array notes;
+    for (const std::string& note : run.notes) notes.emplace_back(note);
+    return json::object{{"format", "firebreak-validation-report/1"},
+                        {"verdict", to_string(run.verdict())},
+                        {"bundle", bundle_object(run)},
+                        {"profile", to_string(run.request().profile)},
+                        {"seed", std::to_string(run.request().seed)},
+                        {"sandbox", run.sandbox_level()},
+                        {"validator", validator_version()},
+                        {"finished", format_utc(run.finished)},
+                        {"builds", std::move(builds)},
+                        {"corpora", std::move(corpora)},
+                        {"stages", std::move(stages)},
+                        {"findings", std::move(findings)},
+                        {"notes", std::move(notes)}};
+}
+
+}  // namespace firebreak::validator

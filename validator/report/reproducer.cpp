@@ -1,0 +1,107 @@
+#include "validator/report/reproducer.hpp"
+
+#include "core/base/encoding.hpp"
+#include "core/base/errc.hpp"
+#include "core/base/json.hpp"
+
+namespace firebreak::validator {
+namespace {
+
+constexpr std::string_view kFormat = "firebreak-reproducer/1";
+
+json::object blob(std::string_view name, ByteView bytes) {
+    return {{"name", name}, {"base64", base64_encode(bytes)}};
+}
+
+Result<content::ContentFile> read_blob(const JsonObject& object) {
+    Result<std::string> name = object.string("name");
+    if (!name) return fail(name.error());
+    const Result<std::string> text = object.string("base64");
+    if (!text) return fail(text.error());
+    Result<Bytes> bytes = base64_decode(*text);
+    if (!bytes) return fail(bytes.error().seen_from(object.path_to("base64")));
+    return content::ContentFile{*std::move(name), *std::move(bytes)};
+}
+
+Result<void> read_header(const JsonObject& object, Reproducer& reproducer) {
+    const Result<std::string> format = object.string("format");
+    if (!format) return fail(format.error());
+    if (*format != kFormat) {
+        return fail(Errc::kUnsupported, object.path_to("format") + ": not " + std::string(kFormat));
+    }
+    const Result<std::string> finding = object.string("finding");
+    if (!finding) return fail(finding.error());
+    reproducer.finding = *finding;
+    const Result<std::string> engine = object.string("engine");
+    if (!engine) return fail(engine.error());
+    const Result<Sha256> digest = Sha256::from_hex(*engine);
+    if (!digest) return fail(digest.error().seen_from(object.path_to("engine")));
+    reproducer.engine = *digest;
+    const Result<std::string> expected = object.string("expected");
+    if (!expected) return fail(expected.error());
+    const Result<Outcome> outcome = outcome_of(*expected);
+    if (!outcome) return fail(outcome.error().seen_from(object.path_to("expected")));
+    reproducer.expected = *outcome;
+    const Result<std::string> rule = object.string("expected_rule");
+    if (!rule) return fail(rule.error());
+    reproducer.expected_rule = *rule;
+    return {};
+}
+
+Result<void> read_files(const JsonObject& object, Reproducer& reproducer) {
+    const Result<const json::array*> files = object.array("files");
+    if (!files) return fail(files.error());
+    for (const json::value& element : **files) {
+        const Result<JsonObject> file = JsonObject::of(element, object.path_to("files"));
+        if (!file) return fail(file.error());
+        Result<content::ContentFile> read = read_blob(*file);
+        if (!read) return fail(read.error());
+        reproducer.files.push_back(*std::move(read));
+    }
+    return {};
+}
+
+}  // namespace
+
+Bytes serialize(const Reproducer& reproducer) {
+    json::array files;
+    for (const content::ContentFile& file : reproducer.files) {
+        files.push_back(blob(file.name, file.bytes));
+    }
+    json::object document{
+        {"format", kFormat},
+        {"finding", reproducer.finding},
+        {"engine", reproducer.engine.hex()},
+        {"expected", to_string(reproducer.expected)},
+        {"expected_rule", reproducer.expected_rule},
+        {"files", std::move(files)},
+    };
+    if (reproducer.evaluates) document["input"] = blob(reproducer.input_name, reproducer.input);
+    return to_bytes(pretty_json(document));
+}
+
+Result<Reproducer> parse_reproducer(ByteView bytes) {
+    const Result<json::value> document =
+        parse_json(text_of(bytes), {.bytes_max = kReproducerBytesMax, .depth_max = 8});
+    if (!document) return fail(document.error());
+    const Result<JsonObject> object = JsonObject::of(*document, "reproducer");
+    if (!object) return fail(object.error());
+    Reproducer reproducer;
+    if (const Result<void> header = read_header(*object, reproducer); !header) {
+        return fail(header.error());
+    }
+    if (const Result<void> files = read_files(*object, reproducer); !files) {
+        return fail(files.error());
+    }
+    if (!object->has("input")) return reproducer;
+    const Result<JsonObject> input = object->object("input");
+    if (!input) return fail(input.error());
+    Result<content::ContentFile> read = read_blob(*input);
+    if (!read) return fail(read.error());
+    reproducer.evaluates = true;
+    reproducer.input_name = std::move(read->name);
+    reproducer.input = std::move(read->bytes);
+    return reproducer;
+}
+
+}  // namespace firebreak::validator

@@ -1,0 +1,91 @@
+#include "validator/run.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace firebreak::validator {
+namespace {
+
+constexpr int kReproducersMax = 20;
+
+constexpr std::array<std::string_view, 4> kOutcomes{"passed", "failed", "inconclusive", "skipped"};
+
+/// `text` as one word of a shell command.
+std::string quoted(const std::string& text) {
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-";
+    if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+    std::string result = "'";
+    for (const char character : text) {
+        if (character == '\'') {
+            result += R"('\'')";
+        } else {
+            result += character;
+        }
+    }
+    return result + "'";
+}
+
+}  // namespace
+
+std::string_view to_string(StageOutcome outcome) {
+    return kOutcomes.at(static_cast<std::size_t>(outcome));
+}
+
+Run::Run(RunRequest request, const Tools& tools) : request_(std::move(request)), tools_(tools) {}
+
+void Run::add(Finding finding) {
+    finding.stage = stage;
+    findings.push_back(std::move(finding));
+}
+
+std::string Run::sandbox_level() const {
+    return confinement_ ? confinement_->to_string() : "none";
+}
+
+void Run::record(const Confinement& confinement) {
+    if (!confinement_) {
+        confinement_ = confinement;
+        return;
+    }
+    confinement_->limits &= confinement.limits;
+    confinement_->seccomp &= confinement.seccomp;
+    confinement_->call_reports &= confinement.call_reports;
+    confinement_->landlock_abi = std::min(confinement_->landlock_abi, confinement.landlock_abi);
+    confinement_->namespaces &= confinement.namespaces;
+}
+
+void Run::attach(const Reproducer& reproducer, const EngineFile& engine, Finding& finding) {
+    if (reproducers_ >= kReproducersMax || request_.reproducers.empty()) return;
+    const std::filesystem::path file =
+        request_.reproducers / (finding.id + "-" + engine.sha256.hex().substr(0, 8) + "-" +
+                                std::to_string(++reproducers_) + ".json");
+    Result<void> written = tools_.files.make_folder(request_.reproducers, FileMode::kPublic);
+    if (written) written = tools_.files.write(file, serialize(reproducer), FileMode::kPublic);
+    if (!written) {
+        notes.push_back("no reproducer for " + finding.id + ": " + written.error().to_string());
+        return;
+    }
+    finding.reproducer = file.string();
+    finding.command = "firebreak-validate reproduce " + quoted(file.string()) + " --engine " +
+                      quoted(engine.path.string());
+}
+
+std::vector<FileView> Run::content_views() const {
+    std::vector<FileView> views;
+    for (const content::ContentFile& file : bundle->files) views.push_back({file.name, file.bytes});
+    return views;
+}
+
+content::Verdict Run::verdict() const {
+    const bool rejected = std::ranges::any_of(findings, [](const Finding& finding) {
+        return finding_rule(finding.id).level == Level::kError;
+    });
+    if (rejected) return content::Verdict::kRejected;
+    const bool passed = !stages.empty() && std::ranges::all_of(stages, [](const auto& report) {
+        return report.outcome == StageOutcome::kPassed;
+    });
+    return passed ? content::Verdict::kAdmitted : content::Verdict::kInconclusive;
+}
+
+}  // namespace firebreak::validator

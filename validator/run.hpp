@@ -1,0 +1,114 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/base/file_store.hpp"
+#include "core/content/attestation.hpp"
+#include "core/content/bundle.hpp"
+#include "validator/profile.hpp"
+#include "validator/progress.hpp"
+#include "validator/report/finding.hpp"
+#include "validator/report/reproducer.hpp"
+#include "validator/sandbox/executor.hpp"
+
+namespace firebreak::validator {
+
+/// What a run is asked to judge, and how.
+struct RunRequest {
+    std::string bundle_name;
+    Bytes bundle;
+    std::optional<Bytes> previous{};  ///< The last release of the stream.
+    std::vector<EngineFile> engines{};
+    std::vector<std::filesystem::path> goodware{};
+    ProfileName profile = ProfileName::kGate;
+    std::uint64_t seed = 0;
+    unsigned jobs = 1;
+    std::vector<std::string> skipped{};  ///< Stages switched off by hand.
+    std::filesystem::path reproducers{};
+};
+
+/// What a run works with. All of it outlives the run.
+struct Tools {
+    const WorkerProgram& program;
+    const Clock& clock;
+    FileStore& files;
+    Progress& progress;
+};
+
+/// One engine build under test.
+struct Build {
+    EngineFile file;
+    sensor::CapabilityManifest capabilities{};
+    std::uint64_t rules = 0;           ///< After the load stage.
+    std::vector<Place> rule_places{};  ///< Where describe() says each rule stands.
+
+    /// "yara 4.2.3".
+    std::string label() const { return capabilities.name + " " + capabilities.version; }
+};
+
+/// How one stage went. Only kPassed counts for the bundle.
+enum class StageOutcome : std::uint8_t {
+    kPassed,
+    kFailed,        ///< With at least one finding of level error.
+    kInconclusive,  ///< Ran out of budget, fell short of its minimum, or could not look.
+    kSkipped        ///< Was not run at all.
+};
+
+std::string_view to_string(StageOutcome outcome);
+
+struct StageReport {
+    std::string name;
+    StageOutcome outcome = StageOutcome::kSkipped;
+    std::string reason;  ///< For anything but passed and failed; or what is worth knowing.
+    std::uint64_t executions = 0;
+    std::uint64_t findings = 0;
+    std::chrono::milliseconds took{};
+};
+
+/// Everything a run has found out so far. The stages fill it in their order; the reports read it.
+class Run {
+public:
+    Run(RunRequest request, const Tools& tools);
+
+    const RunRequest& request() const noexcept { return request_; }
+    const Profile& profile() const { return validator::profile(request_.profile); }
+    const Tools& tools() const noexcept { return tools_; }
+
+    std::optional<content::Bundle> bundle;    ///< From the structure stage on, when it is whole.
+    std::optional<content::Bundle> previous;  ///< Likewise.
+    std::vector<Build> builds;                ///< From the contract stage on.
+    std::vector<content::AttestedCorpus> corpora;
+    std::vector<StageReport> stages;
+    std::vector<Finding> findings;
+    std::vector<std::string> notes;  ///< What a person should know that is not about the content.
+    std::chrono::sys_seconds finished{};
+
+    /// Adds a finding of the running stage.
+    void add(Finding finding);
+
+    /// The weakest confinement that any worker of this run reached.
+    std::string sandbox_level() const;
+    void record(const Confinement& confinement);
+
+    /// Writes `reproducer` beside the others, and puts its path and command into `finding`. The
+    /// first kReproducersMax of a run are written; failing to write one is a note, and no more.
+    void attach(const Reproducer& reproducer, const EngineFile& engine, Finding& finding);
+
+    /// The bundle as views, for a ContentImage.
+    std::vector<FileView> content_views() const;
+
+    content::Verdict verdict() const;
+    std::string stage;  ///< The running one's name.
+
+private:
+    RunRequest request_;
+    Tools tools_;
+    std::optional<Confinement> confinement_;
+    int reproducers_ = 0;
+};
+
+}  // namespace firebreak::validator

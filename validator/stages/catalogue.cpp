@@ -1,0 +1,118 @@
+#include <algorithm>
+
+#include "validator/stages/stage.hpp"
+
+namespace firebreak::validator {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::array kStages{
+    //                                                            pr, gate, nightly
+    Stage{
+        "structure", &check_structure, {}, {{{seconds{10}, 1}, {seconds{20}, 1}, {minutes{1}, 1}}}},
+    Stage{"schema",
+          &check_schema_stage,
+          {"structure"},
+          {{{seconds{2}, 1}, {seconds{5}, 1}, {seconds{30}, 1}}}},
+    Stage{"contract",
+          &check_contract,
+          {"structure"},
+          {{{seconds{10}, 1}, {seconds{30}, 1}, {minutes{5}, 1}}}},
+    Stage{"load",
+          &check_load,
+          {"structure", "contract"},
+          {{{seconds{40}, 4}, {seconds{90}, 4}, {minutes{30}, 4}}}},
+    Stage{"replay",
+          &check_replay,
+          {"contract", "load"},
+          {{{seconds{60}, 10}, {minutes{4}, 50}, {hours{6}, 1000}}}},
+    Stage{"budget",
+          &check_budget,
+          {"contract", "load"},
+          {{{seconds{20}, 8}, {seconds{60}, 8}, {minutes{10}, 8}}}},
+};
+
+StageReport skipped(std::string_view name, std::string reason) {
+    return {.name = std::string(name),
+            .outcome = StageOutcome::kSkipped,
+            .reason = std::move(reason),
+            .executions = 0,
+            .findings = 0,
+            .took = {}};
+}
+
+/// The first stage that `stage` needs and that is not there to stand on; empty when all are.
+std::string_view missing_need(const Run& run, const Stage& stage) {
+    for (const std::string_view need : stage.needs) {
+        if (need.empty()) continue;
+        const auto found = std::ranges::find(run.stages, need, &StageReport::name);
+        const bool there = found != run.stages.end() && found->outcome == StageOutcome::kPassed;
+        if (!there) return need;
+    }
+    return {};
+}
+
+std::uint64_t errors_since(const Run& run, std::size_t first) {
+    return static_cast<std::uint64_t>(std::count_if(
+        run.findings.begin() + static_cast<std::ptrdiff_t>(first), run.findings.end(),
+        [](const Finding& finding) { return finding_rule(finding.id).level == Level::kError; }));
+}
+
+StageReport run_stage(Run& run, const Stage& stage) {
+    const StageBudget& budget = stage.budgets.at(static_cast<std::size_t>(run.request().profile));
+    const Clock& clock = run.tools().clock;
+    const std::size_t findings_before = run.findings.size();
+    const auto started = clock.steady();
+    run.stage = stage.name;
+    StageResult result = stage.run(run, started + budget.time);
+    run.tools().progress.clear();
+
+    StageReport report{
+        .name = std::string(stage.name),
+        .outcome = StageOutcome::kPassed,
+        .reason = std::move(result.reason),
+        .executions = result.executions,
+        .findings = run.findings.size() - findings_before,
+        .took = std::chrono::ceil<std::chrono::milliseconds>(clock.steady() - started)};
+    if (errors_since(run, findings_before) > 0) {
+        report.outcome = StageOutcome::kFailed;
+    } else if (!result.complete) {
+        report.outcome = StageOutcome::kInconclusive;
+    } else if (report.executions < budget.executions_min) {
+        report.outcome = StageOutcome::kInconclusive;
+        report.reason = "made " + std::to_string(report.executions) + " of at least " +
+                        std::to_string(budget.executions_min) + " executions";
+    } else if (report.took > budget.time) {
+        report.outcome = StageOutcome::kInconclusive;
+        report.reason = "took " + std::to_string(report.took.count()) + " ms of " +
+                        std::to_string(budget.time.count());
+    }
+    return report;
+}
+
+}  // namespace
+
+std::span<const Stage> all_stages() {
+    return kStages;
+}
+
+void judge(Run& run, std::span<const Stage> stages) {
+    for (const Stage& stage : stages) {
+        if (std::ranges::find(run.request().skipped, stage.name) != run.request().skipped.end()) {
+            run.stages.push_back(skipped(stage.name, "switched off by --skip"));
+            continue;
+        }
+        if (const std::string_view need = missing_need(run, stage); !need.empty()) {
+            run.stages.push_back(
+                skipped(stage.name, "needs the stage " + std::string(need) + " to have passed"));
+            continue;
+        }
+        run.stages.push_back(run_stage(run, stage));
+    }
+    run.finished = std::chrono::floor<std::chrono::seconds>(run.tools().clock.now());
+}
+
+}  // namespace firebreak::validator

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <array>
+#include <span>
+
+#include "validator/run.hpp"
+
+namespace firebreak::validator {
+
+/// What a stage may take, and what it must have done to count.
+struct StageBudget {
+    std::chrono::milliseconds time;
+    std::uint64_t executions_min;
+};
+
+/// What a stage says of itself. Findings go to the run; judge() makes the outcome of both.
+struct StageResult {
+    std::uint64_t executions = 0;  ///< Checks made, or calls into an engine that were answered.
+    bool complete = true;  ///< False: it could not look at all it had to; `reason` says why.
+    std::string reason{};
+};
+
+/// Until when a stage may go on, by the steady clock.
+using StageDeadline = std::chrono::steady_clock::time_point;
+
+/// One row of the list of stages (catalogue.cpp). A new stage is one file and one row.
+struct Stage {
+    std::string_view name;
+    StageResult (*run)(Run&, StageDeadline);
+    /// Stages that must not have failed or been skipped; empty names are no stage.
+    std::array<std::string_view, 2> needs;
+    std::array<StageBudget, kProfiles> budgets;  ///< By ProfileName.
+};
+
+/// All stages, in the order in which they run.
+std::span<const Stage> all_stages();
+
+/// Runs every stage of `stages` over `run` and sets its outcome: failed with a finding of level
+/// error, inconclusive when it was cut short, ran past its time or fell short of its minimum,
+/// skipped when it was switched off or something it needs is missing. Only "passed" helps the bundle.
+void judge(Run& run, std::span<const Stage> stages);
+
+// The stages, each in its own file.
+StageResult check_structure(Run& run, StageDeadline deadline);
+StageResult check_schema_stage(Run& run, StageDeadline deadline);
+StageResult check_contract(Run& run, StageDeadline deadline);
+StageResult check_load(Run& run, StageDeadline deadline);
+StageResult check_replay(Run& run, StageDeadline deadline);
+StageResult check_budget(Run& run, StageDeadline deadline);
+
+}  // namespace firebreak::validator
