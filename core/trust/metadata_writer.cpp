@@ -35,15 +35,20 @@ json::object hashes_json(const std::map<std::string, std::string>& hashes) {
     return object;
 }
 
+/// As a signed integer, which is what the readers look for: no file has 2^63 bytes.
+std::int64_t length_json(std::uint64_t length) {
+    return static_cast<std::int64_t>(length);
+}
+
 json::object meta_json(const MetaFile& file) {
     json::object object{{"version", file.version}};
-    if (file.length) object["length"] = *file.length;
+    if (file.length) object["length"] = length_json(*file.length);
     if (!file.hashes.empty()) object["hashes"] = hashes_json(file.hashes);
     return object;
 }
 
 json::object target_json(const TargetFile& file) {
-    json::object object{{"length", file.length}, {"hashes", hashes_json(file.hashes)}};
+    json::object object{{"length", length_json(file.length)}, {"hashes", hashes_json(file.hashes)}};
     if (!file.custom.empty()) object["custom"] = file.custom;
     return object;
 }
