@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <initializer_list>
 #include <limits>
 #include <utility>
 
 #include "core/base/check.hpp"
-#include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
 #include "core/base/json.hpp"
@@ -16,9 +16,9 @@
 namespace firebreak::signing {
 namespace {
 
-constexpr std::string_view kFormat = "firebreak-key/1";
+constexpr std::string_view kFormat = "firebreak-key-v1";
+constexpr std::string_view kKeyType = "ed25519";
 constexpr std::string_view kKdf = "argon2id13";
-constexpr std::string_view kBox = "xsalsa20-poly1305";
 constexpr std::int64_t kOperationsMax = 16;
 constexpr std::int64_t kMemoryBytesMax = 1LL << 30;
 constexpr auto kMemoryBytesMin = static_cast<std::int64_t>(crypto_pwhash_argon2id_MEMLIMIT_MIN);
@@ -60,15 +60,28 @@ Result<SecretBytes> derive(const SecretBytes& passphrase, ByteView salt, const K
     return key;
 }
 
+/// Lower case only, so that one key has one file form.
 Result<Bytes> binary(const JsonObject& object, std::string_view name, std::size_t size) {
     const Result<std::string> text = object.string(name);
     if (!text) return fail(text.error());
-    Result<Bytes> bytes = base64_decode(*text);
-    if (!bytes || bytes->size() != size) {
-        return fail(Errc::kMalformed, object.path_to(name) + ": must be base64 of " +
-                                          std::to_string(size) + " bytes");
+    Result<Bytes> bytes = hex_decode(*text);
+    if (!bytes || bytes->size() != size || hex_encode(*bytes) != *text) {
+        return fail(Errc::kMalformed, object.path_to(name) + ": must be " +
+                                          std::to_string(2 * size) +
+                                          " lower-case hexadecimal digits");
     }
     return bytes;
+}
+
+/// Members that nobody reads might be meant to mean something.
+Result<void> require_members(const JsonObject& object,
+                             std::initializer_list<std::string_view> names) {
+    for (const auto& member : object.raw()) {
+        if (std::ranges::find(names, std::string_view(member.key())) == names.end()) {
+            return fail(Errc::kMalformed, object.path() + ": has a member that it must not have");
+        }
+    }
+    return {};
 }
 
 Result<void> require_text(const JsonObject& object, std::string_view name,
@@ -80,7 +93,10 @@ Result<void> require_text(const JsonObject& object, std::string_view name,
 }
 
 Result<KeyFileCost> parse_cost(const JsonObject& kdf) {
-    if (const auto name = require_text(kdf, "name", kKdf); !name) return fail(name.error());
+    const auto members = require_members(kdf, {"algorithm", "operations", "memory_bytes", "salt"});
+    if (!members) return fail(members.error());
+    const auto algorithm = require_text(kdf, "algorithm", kKdf);
+    if (!algorithm) return fail(algorithm.error());
     constexpr std::int64_t kAnything = std::numeric_limits<std::int64_t>::max();
     const Result<std::int64_t> operations = kdf.integer("operations", 1, kAnything);
     if (!operations) return fail(operations.error());
@@ -94,10 +110,14 @@ Result<KeyFileCost> parse_cost(const JsonObject& kdf) {
 }
 
 Result<trust::Key> parse_public(const JsonObject& file) {
-    const Result<JsonObject> object = file.object("key");
-    if (!object) return fail(object.error());
-    Result<trust::Key> key = trust::Key::from_json(object->raw());
-    if (!key) return fail(Errc::kMalformed, key.error().seen_from(file.path()).context());
+    for (const char* name : {"keytype", "scheme"}) {
+        if (const auto type = require_text(file, name, kKeyType); !type) return fail(type.error());
+    }
+    const Result<Bytes> raw = binary(file, "public", crypto_sign_PUBLICKEYBYTES);
+    if (!raw) return fail(raw.error());
+    // By the reader, which also refuses what is no point on the curve.
+    Result<trust::Key> key = trust::Key::from_json(trust::Key::ed25519(*raw).to_json());
+    if (!key) return fail(Errc::kMalformed, file.path_to("public") + ": is not an Ed25519 key");
     return key;
 }
 
@@ -114,6 +134,9 @@ Result<JsonObject> open_document(const json::value& document) {
     if (const auto format = require_text(*object, "format", kFormat); !format) {
         return fail(format.error());
     }
+    const auto members =
+        require_members(*object, {"format", "keytype", "scheme", "public", "kdf", "secretbox"});
+    if (!members) return fail(members.error());
     return object;
 }
 
@@ -132,9 +155,11 @@ Result<Sealed> parse_sealed(ByteView bytes) {
     Result<Bytes> salt = binary(*kdf, "salt", crypto_pwhash_SALTBYTES);
     if (!salt) return fail(salt.error());
 
-    const Result<JsonObject> box = file->object("box");
+    const Result<JsonObject> box = file->object("secretbox");
     if (!box) return fail(box.error());
-    if (const auto name = require_text(*box, "name", kBox); !name) return fail(name.error());
+    if (const auto members = require_members(*box, {"nonce", "sealed"}); !members) {
+        return fail(members.error());
+    }
     Result<Bytes> nonce = binary(*box, "nonce", crypto_secretbox_NONCEBYTES);
     if (!nonce) return fail(nonce.error());
     Result<Bytes> sealed =
@@ -161,16 +186,18 @@ Result<Bytes> seal_key(const Ed25519Signer& signer, const SecretBytes& passphras
     Bytes box(crypto_secretbox_MACBYTES + seed.size());
     FIREBREAK_CHECK(crypto_secretbox_easy(box.data(), seed.data(), seed.size(), nonce.data(),
                                           key->view().data()) == 0);
+    const json::object kdf{{"algorithm", kKdf},
+                           {"operations", cost.operations},
+                           {"memory_bytes", cost.memory_bytes},
+                           {"salt", hex_encode(salt)}};
+    const json::object secretbox{{"nonce", hex_encode(nonce)}, {"sealed", hex_encode(box)}};
     return to_bytes(
         pretty_json(json::object{{"format", kFormat},
-                                 {"key", signer.key().to_json()},
-                                 {"kdf", json::object{{"name", kKdf},
-                                                      {"operations", cost.operations},
-                                                      {"memory_bytes", cost.memory_bytes},
-                                                      {"salt", base64_encode(salt)}}},
-                                 {"box", json::object{{"name", kBox},
-                                                      {"nonce", base64_encode(nonce)},
-                                                      {"sealed", base64_encode(box)}}}}));
+                                 {"keytype", kKeyType},
+                                 {"scheme", kKeyType},
+                                 {"public", signer.key().to_json().at("keyval").at("public")},
+                                 {"kdf", kdf},
+                                 {"secretbox", secretbox}}));
 }
 
 Result<Ed25519Signer> open_key(ByteView file, const SecretBytes& passphrase) {

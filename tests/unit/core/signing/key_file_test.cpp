@@ -7,6 +7,7 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
+#include "core/content/schema.hpp"
 #include "tests/support/memory_file_store.hpp"
 #include "tests/support/refusal.hpp"
 #include "tests/support/repository_simulator.hpp"
@@ -83,14 +84,14 @@ TEST_F(KeyFile, IsNeverInTheClear) {
 }
 
 TEST_F(KeyFile, RefusesEverySingleBitFlipOfItsSecretParts) {
-    for (const char* part : {"/kdf/salt", "/box/nonce", "/box/sealed"}) {
+    for (const char* part : {"/kdf/salt", "/secretbox/nonce", "/secretbox/sealed"}) {
         const json::value document = *parse_json(text_of(file_));
-        const Bytes bytes = *base64_decode(std::string(document.at_pointer(part).as_string()));
+        const Bytes bytes = *hex_decode(std::string(document.at_pointer(part).as_string()));
         for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
             Bytes flipped = bytes;
             flipped[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
             EXPECT_TRUE(refused(
-                open_key(with(part, json::value(base64_encode(flipped))), secret("correct horse")),
+                open_key(with(part, json::value(hex_encode(flipped))), secret("correct horse")),
                 Errc::kDenied))
                 << part << " bit " << bit;
         }
@@ -98,10 +99,11 @@ TEST_F(KeyFile, RefusesEverySingleBitFlipOfItsSecretParts) {
 }
 
 TEST_F(KeyFile, RefusesAnotherPublicKeyAroundTheSameBox) {
-    const trust::Key other = test::RepositorySimulator::signer("mallory").key();
+    const json::value other = test::RepositorySimulator::signer("mallory").key().to_json();
 
-    EXPECT_TRUE(
-        refused(open_key(with("/key", other.to_json()), secret("correct horse")), Errc::kDenied));
+    EXPECT_TRUE(refused(
+        open_key(with("/public", other.at_pointer("/keyval/public")), secret("correct horse")),
+        Errc::kDenied));
 }
 
 TEST_F(KeyFile, RefusesACheaperCostThanItWasSealedWith) {
@@ -129,20 +131,42 @@ TEST_F(KeyFile, RefusesACostPastTheLimitsBeforeItIsSpent) {
 }
 
 TEST_F(KeyFile, RefusesOtherFormatsAndAlgorithms) {
-    for (const char* pointer : {"/format", "/kdf/name", "/box/name"}) {
+    for (const char* pointer : {"/format", "/keytype", "/scheme", "/kdf/algorithm"}) {
         EXPECT_TRUE(
             refused(open_key(with(pointer, "none"), secret("correct horse")), Errc::kMalformed))
             << pointer;
     }
-    EXPECT_TRUE(refused(public_key_of(with("/format", "firebreak-key/2")), Errc::kMalformed));
+    EXPECT_TRUE(refused(public_key_of(with("/format", "firebreak-key-v2")), Errc::kMalformed));
+}
+
+TEST_F(KeyFile, RefusesMembersItDoesNotKnowAndUpperCase) {
+    for (const char* parent : {"", "/kdf", "/secretbox"}) {
+        json::value document = *parse_json(text_of(file_));
+        document.at_pointer(parent).as_object()["comment"] = "";
+        EXPECT_TRUE(refused(open_key(to_bytes(json::serialize(document)), secret("correct horse")),
+                            Errc::kMalformed))
+            << parent;
+    }
+    const std::string nonce(48, 'A');
+    EXPECT_TRUE(refused(open_key(with("/secretbox/nonce", json::value(nonce)), secret("p")),
+                        Errc::kMalformed));
+    EXPECT_TRUE(refused(public_key_of(with("/public", json::value(std::string(64, '0')))),
+                        Errc::kMalformed));
+}
+
+// The file is what its schema says, which is what editors and other tools go by.
+TEST_F(KeyFile, IsValidByItsSchema) {
+    const auto document = content::read_json("alice.key", text_of(file_));
+    ASSERT_TRUE(accepted(document));
+    EXPECT_TRUE(accepted(content::require_schema("key-file.v1", *document)));
 }
 
 TEST_F(KeyFile, RefusesMembersOfTheWrongTypeOrSize) {
     for (const char* pointer :
-         {"/format", "/key", "/key/keyval/public", "/kdf", "/kdf/operations", "/kdf/memory_bytes",
-          "/kdf/salt", "/box", "/box/nonce", "/box/sealed"}) {
-        for (const json::value& wrong : {json::value(nullptr), json::value("AA=="),
-                                         json::value(1.5), json::value(json::array())}) {
+         {"/format", "/keytype", "/public", "/kdf", "/kdf/operations", "/kdf/memory_bytes",
+          "/kdf/salt", "/secretbox", "/secretbox/nonce", "/secretbox/sealed"}) {
+        for (const json::value& wrong : {json::value(nullptr), json::value("00"), json::value(1.5),
+                                         json::value(json::array())}) {
             EXPECT_TRUE(
                 refused(open_key(with(pointer, wrong), secret("correct horse")), Errc::kMalformed))
                 << pointer << " " << wrong;
