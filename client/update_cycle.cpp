@@ -334,8 +334,7 @@ Decision UpdateCycle::refuse_candidate(const std::string& reason) {
     return decision;
 }
 
-Decision UpdateCycle::roll_back_from(const Placed& bad, std::string reason,
-                                     std::optional<Placed> to) {
+Decision UpdateCycle::roll_back_from(Placed bad, std::string reason, std::optional<Placed> to) {
     reason = printable(std::move(reason));
     quarantine(bad.content, reason);
     if (!to) to = state_.last_known_good;

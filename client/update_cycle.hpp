@@ -189,7 +189,7 @@ private:
     Decision rest(bool after_error);
     Decision announce();
     Decision refuse_candidate(const std::string& reason);
-    Decision roll_back_from(const Placed& bad, std::string reason, std::optional<Placed> to);
+    Decision roll_back_from(Placed bad, std::string reason, std::optional<Placed> to);
     void quarantine(const ContentRef& content, std::string reason);
     void forget_good(const ContentRef& content);
     bool is_quarantined(const ContentRef& content) const;
