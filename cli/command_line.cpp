@@ -1,8 +1,5 @@
 #include "cli/command_line.hpp"
 
-#include <termios.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
@@ -20,6 +17,7 @@
 #include "cli/sign.hpp"
 #include "core/base/errc.hpp"
 #include "core/base/terminal.hpp"
+#include "core/signing/passphrase.hpp"
 
 namespace firebreak::cli {
 namespace {
@@ -53,29 +51,6 @@ struct Program {
 std::string from_environment(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? "" : value;
-}
-
-/// Reads one line from the terminal with echo off, straight into wiped memory.
-Result<SecretBytes> ask_without_echo(std::string_view prompt) {
-    termios before{};
-    if (::isatty(STDIN_FILENO) != 1 || ::tcgetattr(STDIN_FILENO, &before) != 0) {
-        return fail(firebreak::Errc::kUnavailable,
-                    "no passphrase: give --passphrase-file, or run at a terminal");
-    }
-    termios silent = before;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    (void)::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    (void)std::fprintf(stderr, "%.*s", static_cast<int>(prompt.size()), prompt.data());
-    SecretBytes line(1024);
-    std::size_t length = 0;
-    while (length < line.size()) {
-        std::uint8_t* next = line.writable().data() + length;
-        if (::read(STDIN_FILENO, next, 1) != 1 || *next == '\n') break;
-        ++length;
-    }
-    (void)::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    (void)std::fputc('\n', stderr);
-    return SecretBytes::take(line.writable().first(length));
 }
 
 void add_connection(CLI::App* app, Program& program) {
@@ -396,7 +371,7 @@ int run_command_line(int argc, char** argv) {
 
     const auto passphrase = [&files](const std::string& file,
                                      std::string_view prompt) -> Result<SecretBytes> {
-        return file.empty() ? ask_without_echo(prompt) : signing::read_passphrase_file(files, file);
+        return signing::obtain_passphrase(files, file, prompt);
     };
     const Context context{files, clock, random, passphrase};
     Program program(context);

@@ -45,7 +45,7 @@ void add_judging(CLI::App& app, JudgeOptions& options) {
                    "Write a signed attestation of the verdict to this file");
     app.add_option("--key", options.key, "The validator's key file");
     app.add_option("--passphrase-file", options.passphrase_file,
-                   "Its passphrase, on the first line; readable by you alone");
+                   "Its passphrase, on the first line; asked for when absent");
     app.add_option("--reproducers", options.reproducers, "Folder for files that replay findings")
         ->capture_default_str();
 }

@@ -5,6 +5,7 @@
 
 #include "core/base/errc.hpp"
 #include "core/signing/key_file.hpp"
+#include "core/signing/passphrase.hpp"
 #include "validator/commands/commands.hpp"
 #include "validator/report/report.hpp"
 #include "validator/stages/stage.hpp"
@@ -84,9 +85,9 @@ Result<void> settle(const JudgeOptions& options, RunRequest& request) {
 Result<signing::Ed25519Signer> open_signer(const World& world, const JudgeOptions& options) {
     const Result<Bytes> file = world.files.read(options.key, kKeyFileBytesMax);
     if (!file) return fail(file.error().seen_from("--key"));
-    const Result<SecretBytes> passphrase =
-        signing::read_passphrase_file(world.files, options.passphrase_file);
-    if (!passphrase) return fail(passphrase.error().seen_from("--passphrase-file"));
+    const Result<SecretBytes> passphrase = signing::obtain_passphrase(
+        world.files, options.passphrase_file, "passphrase for " + options.key + ": ");
+    if (!passphrase) return fail(passphrase.error());
     Result<signing::Ed25519Signer> signer = signing::open_key(*file, *passphrase);
     if (!signer) return fail(signer.error().seen_from(options.key));
     return signer;
@@ -126,8 +127,8 @@ int hand_over(const World& world, const JudgeOptions& options, const Run& run,
 
 int judge_bundle(const World& world, const JudgeOptions& options) {
     const bool signs = !options.attestation.empty();
-    if (signs != !options.key.empty() || signs != !options.passphrase_file.empty()) {
-        return complain(kExitUsage, "--attestation, --key and --passphrase-file go together");
+    if (signs != !options.key.empty()) {
+        return complain(kExitUsage, "--attestation and --key go together");
     }
     Result<RunRequest> request = request_of(world, options);
     if (!request) return complain(kExitUsage, request.error().to_string());
