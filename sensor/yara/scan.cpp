@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstring>
 #include <string_view>
 
 #include "sensor/yara/rule_set.hpp"
@@ -26,18 +27,27 @@ struct ScanReport {
     bool limit_met = false;
 };
 
+/// libyara keeps matches packed behind their data, so a YR_MATCH may lie at any address.
+YR_MATCH match_at(const void* packed) {
+    YR_MATCH match;
+    std::memcpy(&match, packed, sizeof match);
+    return match;
+}
+
 /// "$a at 0x40": the first place of each string that matched, as far as it fits on a line.
 std::string matched_strings(YR_SCAN_CONTEXT* context, const YR_RULE& rule) {
     constexpr std::size_t kDetailBytesMax = 400;
     std::string detail;
     YR_STRING* string = nullptr;
     yr_rule_strings_foreach((&rule), string) {
-        const YR_MATCH* match = context->matches[string->idx].head;
-        if (match == nullptr || match->is_private || string->chained_to != nullptr) continue;
+        const void* first = context->matches[string->idx].head;
+        if (first == nullptr || string->chained_to != nullptr) continue;
+        const YR_MATCH match = match_at(first);
+        if (match.is_private) continue;
         if (detail.size() > kDetailBytesMax) return detail + ", …";
         std::array<char, 32> place{};
         std::snprintf(place.data(), place.size(), " at 0x%llx",
-                      static_cast<unsigned long long>(match->base + match->offset));
+                      static_cast<unsigned long long>(match.base + match.offset));
         detail += (detail.empty() ? "" : ", ") + std::string(string->identifier) + place.data();
     }
     return detail;
