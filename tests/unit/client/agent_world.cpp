@@ -136,6 +136,27 @@ AgentWorld::AgentWorld()
     pointer_.heartbeat_seconds = 300;
 }
 
+std::unique_ptr<AgentWorld> AgentWorld::on_one_offered_two() {
+    static const std::unique_ptr<AgentWorld> original = [] {
+        auto made = std::make_unique<AgentWorld>();
+        made->offer(1);
+        made->update();
+        made->offer(2);
+        made->agent->stop();
+        made->agent.reset();
+        return made;
+    }();
+    auto copy = std::make_unique<AgentWorld>();
+    copy->clock = original->clock;
+    copy->repository = original->repository;
+    copy->store.memory = original->store.memory;
+    copy->server.reports = original->server.reports;
+    copy->server.by_sequence = original->server.by_sequence;
+    copy->pointer_ = original->pointer_;
+    copy->restart();
+    return copy;
+}
+
 Bytes AgentWorld::bundle_bytes(std::int64_t counter) const {
     content::Manifest manifest;
     manifest.stream = "yara";

@@ -166,6 +166,10 @@ public:
     AgentWorld();
     AgentWorld(const AgentWorld&) = delete;
 
+    /// A world in which the device has confirmed bundle 1 and bundle 2 is on offer; made once and
+    /// copied, for tests that need it at each of a hundred points.
+    static std::unique_ptr<AgentWorld> on_one_offered_two();
+
     /// Puts a bundle on offer to this device's whole ring. Returns its digest.
     Sha256 offer(std::int64_t counter);
     /// The same, with the pointer or the terms changed before they are signed.
