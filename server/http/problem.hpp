@@ -19,7 +19,7 @@ struct Problem {
     unsigned status = 500;
     std::string name;                 ///< Stable: "counter-exists". Clients branch on it.
     std::string title;                ///< The same for every problem of this name.
-    std::string detail;               ///< About this one request; may be empty.
+    std::string detail = {};          ///< About this one request; may be empty.
     net::Headers headers = {};        ///< Allow, Retry-After, WWW-Authenticate.
     std::optional<Error> cause = {};  ///< For the log alone.
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <any>
 #include <cstdint>
 #include <initializer_list>
 #include <map>
@@ -46,6 +47,7 @@ private:
 
 /// A request target (RFC 9112, 3.2), decoded.
 struct Target {
+    std::string origin;                 ///< In origin form, not decoded: "/v1/log?limit=5".
     std::vector<std::string> segments;  ///< Of the path: "/v1/rollouts" -> {"v1", "rollouts"}.
     Query query;
 };
@@ -65,6 +67,7 @@ struct RequestContext {
     net::Request request;  ///< As received; the target in origin form.
     std::map<std::string, std::string, std::less<>> path;  ///< By the pattern's names, decoded.
     Query query;
+    std::any caller;  ///< Who asks: set by the route's Guard, read by its Handler.
 
     /// The path as it was sent, not decoded: what a message signature covers (RFC 9421, @path).
     std::string_view raw_path() const;

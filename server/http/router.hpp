@@ -27,12 +27,19 @@ using Answer = tl::expected<Reply, Problem>;
 /// SessionLimits::handle_timeout or the server stops.
 using Handler = std::function<boost::asio::awaitable<Answer>(RequestContext)>;
 
+/// Asked when the header has arrived and the body has not: may this request go on? A refusal is
+/// answered without reading the body, so that nobody unknown can make us hold a large one. May leave
+/// in `context.caller` what it found out, for the handler. The same rules as for a Handler.
+using Guard =
+    std::function<boost::asio::awaitable<tl::expected<void, Problem>>(RequestContext& context)>;
+
 struct Route {
     std::string method;   ///< "GET" (serves HEAD too), "POST", "PUT", "DELETE".
     std::string pattern;  ///< "/v1/rollouts/{stream}/{counter}", "/tuf/targets/{path...}".
     Handler handler;
     /// In place of SessionLimits::body_bytes_max: higher for bundle uploads.
     std::optional<std::uint64_t> body_bytes_max = std::nullopt;
+    Guard guard = {};  ///< None: everybody may.
 };
 
 /// Which handler a request goes to.
