@@ -1,7 +1,5 @@
 #include "core/content/document.hpp"
 
-#include <algorithm>
-
 namespace firebreak::content {
 
 std::string place(std::string_view name, Position position) {
@@ -16,13 +14,6 @@ std::string Document::place_of(std::string_view pointer) const {
         if (pointer.empty()) return name;
         pointer = pointer.substr(0, pointer.rfind('/'));
     }
-}
-
-bool is_usable_key(std::string_view key) {
-    return std::ranges::none_of(key, [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7F;
-    });
 }
 
 std::string pointer_to(std::string_view parent, std::string_view member) {

@@ -33,9 +33,6 @@ struct Document {
 /// The JSON pointer (RFC 6901) of `member` below `parent`: "/rings/0" and "a/b" give "/rings/0/a~1b".
 std::string pointer_to(std::string_view parent, std::string_view member);
 
-/// False for a key with control characters: keys end up in messages, and those on terminals.
-bool is_usable_key(std::string_view key);
-
 /// Caps on a document a person wrote.
 struct DocumentLimits {
     std::size_t bytes_max = 1U << 20U;

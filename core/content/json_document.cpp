@@ -4,6 +4,7 @@
 #include "core/base/errc.hpp"
 #include "core/content/document.hpp"
 #include "core/content/place_book.hpp"
+#include "core/content/printable.hpp"
 
 namespace firebreak::content {
 namespace {
@@ -97,7 +98,8 @@ private:
         return text.find('\0') == std::string_view::npos || refuse("text must not hold a NUL");
     }
     bool usable_key(std::string_view key) {
-        return is_usable_key(key) || refuse("a key must not hold control characters");
+        return !has_control_character(key, false) ||
+               refuse("a key must not hold control characters");
     }
     bool refuse(const char* reason) {
         refused_ = place(document_.name, lines_.at(at_)) + ": " + reason;

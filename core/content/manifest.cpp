@@ -6,6 +6,7 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
+#include "core/content/printable.hpp"
 
 namespace firebreak::content {
 namespace {
@@ -72,19 +73,6 @@ Result<void> check_words(const std::vector<std::string>& words, const std::strin
         }
     }
     return {};
-}
-
-bool has_control_character(std::string_view text, bool lines) {
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        if (lines && (byte == '\n' || byte == '\t')) continue;
-        if (byte < 0x20 || byte == 0x7F) return true;
-        // U+0080 to U+009F, which some terminals obey as they obey ESC.
-        const bool c1 =
-            byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-        if (c1) return true;
-    }
-    return false;
 }
 
 /// Texts end up on terminals and in logs: no control characters that could repaint one.

@@ -7,7 +7,7 @@
 
 #include "core/base/check.hpp"
 #include "core/content/document.hpp"
-#include "core/content/yaml_scalar.hpp"
+#include "core/content/printable.hpp"
 
 namespace firebreak::content {
 namespace {

@@ -9,6 +9,7 @@
 #include "core/base/errc.hpp"
 #include "core/content/document.hpp"
 #include "core/content/place_book.hpp"
+#include "core/content/printable.hpp"
 #include "core/content/yaml_scalar.hpp"
 
 namespace firebreak::content {
@@ -106,7 +107,7 @@ private:
         if (text == nullptr) {
             return refuse(mark, Errc::kMalformed, "a key must be text; put it in quotes");
         }
-        if (!is_usable_key(*text)) {
+        if (has_control_character(*text, false)) {
             return refuse(mark, Errc::kMalformed, "a key must not hold control characters");
         }
         if (plain && *text == "<<") {

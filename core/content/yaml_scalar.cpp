@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/base/errc.hpp"
+#include "core/content/printable.hpp"
 
 namespace firebreak::content {
 namespace {
@@ -108,14 +109,6 @@ Result<json::value> plain_scalar(std::string_view text) {
     if (const std::optional<Result<json::value>> based = based_integer(text)) return *based;
     if (looks_like_float(text)) return number(text);
     return json::value(json::string(json::string_view(text.data(), text.size())));
-}
-
-std::string shown(std::string_view text) {
-    constexpr std::size_t kShownMax = 60;
-    std::string result(text.substr(0, kShownMax));
-    std::ranges::replace_if(
-        result, [](char c) { return c < 0x20 || c > 0x7E; }, '?');
-    return text.size() > kShownMax ? result + "..." : result;
 }
 
 }  // namespace firebreak::content

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "core/base/error.hpp"
@@ -14,8 +13,5 @@ namespace firebreak::content {
 ///
 /// @returns the value, or Errc::kMalformed with a reason that says to quote it.
 [[nodiscard]] Result<json::value> plain_scalar(std::string_view text);
-
-/// `text` for an error message: cut at 60 bytes, anything but printable ASCII as '?'.
-std::string shown(std::string_view text);
 
 }  // namespace firebreak::content
