@@ -130,11 +130,21 @@ Result<Head> read_head(ByteView bytes, const BundleLimits& limits) {
     return Head{std::move(*manifest), kManifestAt + length};
 }
 
+/// What a decoder of `frame` must keep at hand (RFC 8878 section 3.1.1.1.2). @pre one byte follows
+/// the descriptor, and its low four bits are 0.
+std::uint64_t window_of(ByteView frame, std::uint64_t content_size) {
+    constexpr std::uint8_t kSingleSegment = 0x20;
+    if ((frame[kFrameMagic.size()] & kSingleSegment) != 0) return content_size;
+    const std::uint8_t descriptor = frame[kFrameMagic.size() + 1];
+    const std::uint64_t base = std::uint64_t{1} << (10U + (descriptor >> 3U));
+    return base + base / 8 * (descriptor & 7U);
+}
+
 /// What RFC 8878 section 3.1.1.1 lets a frame header say, and this format does not: a dictionary,
-/// a checksum, a missing or other content size.
+/// a checksum, a missing or other content size, a window past the format's.
 Result<void> check_frame_header(ByteView bytes, const Head& head, const BundleLimits& limits) {
     const ByteView frame = bytes.subspan(head.frame_at);
-    if (frame.size() < kFrameMagic.size() + 1 ||
+    if (frame.size() < kFrameMagic.size() + 2 ||
         !std::ranges::equal(frame.first(kFrameMagic.size()), kFrameMagic)) {
         return fail_at(Errc::kMalformed, head.frame_at, "no zstd frame where the content starts");
     }
@@ -149,6 +159,10 @@ Result<void> check_frame_header(ByteView bytes, const Head& head, const BundleLi
         return fail_at(Errc::kMalformed, head.frame_at,
                        "frame does not hold the " + std::to_string(promised) +
                            " bytes that the manifest promises");
+    }
+    if (window_of(frame, promised) > (std::uint64_t{1} << kWindowLog)) {
+        return fail_at(Errc::kTooLarge, head.frame_at,
+                       "frame needs a window of more than 8 MiB to be read");
     }
     if (promised > kRatioFreeBytes &&
         promised - kRatioFreeBytes > frame.size() * limits.ratio_max) {

@@ -1,0 +1,218 @@
+#include "core/content/attestation.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <functional>
+#include <gtest/gtest.h>
+
+#include "core/base/errc.hpp"
+
+namespace firebreak::content {
+namespace {
+
+Attestation admitted() {
+    Attestation attestation;
+    attestation.bundle = sha256(bytes_of("bundle"));
+    attestation.bundle_name = "yara-7.fbb";
+    attestation.stream = "yara";
+    attestation.counter = 7;
+    attestation.verdict = Verdict::kAdmitted;
+    attestation.profile = "gate";
+    attestation.seed = UINT64_MAX;
+    attestation.sandbox = "seccomp+landlock+namespaces";
+    attestation.builds = {{"yara", "4.2.3", sha256(bytes_of("build 1"))},
+                          {"yara", "4.5.0", sha256(bytes_of("build 2"))}};
+    attestation.corpora = {{"goodware:/usr/bin", sha256(bytes_of("corpus")), 1234}};
+    attestation.stages = {{"structure", "passed", 1, 0}, {"load", "passed", 2, 0}};
+    attestation.validator_version = "0.1.0";
+    attestation.finished = std::chrono::sys_seconds{std::chrono::seconds{1'800'000'000}};
+    return attestation;
+}
+
+std::string statement_of(const Attestation& attestation) {
+    return json::serialize(to_statement(attestation));
+}
+
+/// The statement of admitted(), changed by hand, as text.
+std::string forged(const std::function<void(json::object& predicate)>& change) {
+    json::value statement = to_statement(admitted());
+    change(statement.at("predicate").as_object());
+    return json::serialize(statement);
+}
+
+json::object& extension_of(json::object& predicate) {
+    return predicate.at(kExtension).as_object();
+}
+
+void expect_refused(const std::string& text) {
+    const Result<Attestation> attestation = parse_statement(text);
+    ASSERT_FALSE(attestation) << text;
+    EXPECT_EQ(attestation.error(), Errc::kMalformed) << attestation.error().to_string();
+}
+
+TEST(Attestation, ReadsBackWhatItSaid) {
+    const std::string text = statement_of(admitted());
+
+    const Result<Attestation> read = parse_statement(text);
+
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(statement_of(*read), text);
+    EXPECT_EQ(read->verdict, Verdict::kAdmitted);
+    EXPECT_EQ(read->seed, UINT64_MAX);
+    EXPECT_EQ(read->builds[1].sha256, sha256(bytes_of("build 2")));
+    EXPECT_EQ(read->corpora[0].files, 1234U);
+}
+
+TEST(Attestation, IsAnInTotoStatementOfATestResult) {
+    const json::value statement = to_statement(admitted());
+
+    EXPECT_EQ(statement.at("_type"), json::value("https://in-toto.io/Statement/v1"));
+    EXPECT_EQ(statement.at("predicateType"),
+              json::value("https://in-toto.io/attestation/test-result/v0.1"));
+    EXPECT_EQ(statement.at_pointer("/subject/0/digest/sha256"),
+              json::value(sha256(bytes_of("bundle")).hex()));
+    EXPECT_EQ(statement.at_pointer("/predicate/result"), json::value("PASSED"));
+    EXPECT_EQ(statement.at_pointer("/predicate/passedTests"), (json::value{"structure", "load"}));
+    EXPECT_EQ(statement.at_pointer("/predicate/configuration/0/digest/sha256"),
+              json::value(sha256(bytes_of("build 1")).hex()));
+}
+
+TEST(Attestation, SaysWarnedWhenAStagePassedWithFindings) {
+    Attestation attestation = admitted();
+    attestation.stages[1].findings = 2;
+
+    const json::value statement = to_statement(attestation);
+
+    EXPECT_EQ(statement.at_pointer("/predicate/result"), json::value("WARNED"));
+    EXPECT_EQ(statement.at_pointer("/predicate/warnedTests"), json::value(json::array{"load"}));
+    EXPECT_TRUE(parse_statement(json::serialize(statement)));
+}
+
+TEST(Attestation, NeverSaysAnythingButFailedForAnInconclusiveRun) {
+    Attestation attestation = admitted();
+    attestation.verdict = Verdict::kInconclusive;
+    attestation.stages[1].outcome = "inconclusive";
+
+    const json::value statement = to_statement(attestation);
+
+    // A reader that knows test-result alone may let "warned" through.
+    EXPECT_EQ(statement.at_pointer("/predicate/result"), json::value("FAILED"));
+    EXPECT_EQ(statement.at_pointer("/predicate/failedTests"), json::value(json::array{"load"}));
+    const Result<Attestation> read = parse_statement(json::serialize(statement));
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(read->verdict, Verdict::kInconclusive);
+}
+
+TEST(Attestation, CarriesTheRejectionOfABundleThatNobodyCouldRead) {
+    Attestation attestation;
+    attestation.verdict = Verdict::kRejected;
+    attestation.bundle_name = "broken.fbb";
+    attestation.stages = {{"structure", "failed", 1, 1}, {"load", "skipped", 0, 0}};
+
+    const Result<Attestation> read = parse_statement(statement_of(attestation));
+
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(read->verdict, Verdict::kRejected);
+    EXPECT_EQ(read->counter, 0);
+}
+
+TEST(ParseStatement, RefusesAnAdmissionThatContradictsItself) {
+    const auto statement_after = [](const std::function<void(Attestation&)>& change) {
+        Attestation attestation = admitted();
+        change(attestation);
+        return statement_of(attestation);
+    };
+    expect_refused(statement_after([](Attestation& a) { a.builds.clear(); }));
+    expect_refused(statement_after([](Attestation& a) { a.stages.clear(); }));
+    expect_refused(statement_after([](Attestation& a) { a.stages[0].outcome = "failed"; }));
+    expect_refused(statement_after([](Attestation& a) { a.stages[0].outcome = "inconclusive"; }));
+    expect_refused(statement_after([](Attestation& a) { a.stages[0].outcome = "skipped"; }));
+    expect_refused(statement_after([](Attestation& a) { a.stages[0].outcome = "fine"; }));
+    expect_refused(statement_after([](Attestation& a) { a.counter = 0; }));
+    expect_refused(statement_after([](Attestation& a) { a.stream = "../x"; }));
+    expect_refused(statement_after([](Attestation& a) { a.stages[1].name = "structure"; }));
+}
+
+TEST(ParseStatement, RefusesAResultThatDoesNotAgreeWithTheVerdict) {
+    for (const char* result : {"FAILED", "WARNED", "passed", "", "OK"}) {
+        expect_refused(forged([&](json::object& p) { p["result"] = result; }));
+    }
+    expect_refused(forged([](json::object& p) { extension_of(p)["verdict"] = "rejected"; }));
+    expect_refused(forged([](json::object& p) { extension_of(p)["verdict"] = "inconclusive"; }));
+    expect_refused(forged([](json::object& p) { extension_of(p)["verdict"] = "ADMITTED"; }));
+    expect_refused(forged([](json::object& p) { p["result"] = true; }));
+}
+
+TEST(ParseStatement, RefusesListsThatDoNotAgreeWithTheStages) {
+    expect_refused(forged([](json::object& p) { p["passedTests"] = json::array{"load"}; }));
+    expect_refused(forged([](json::object& p) { p["failedTests"] = json::array{"load"}; }));
+    expect_refused(forged([](json::object& p) { p["warnedTests"] = json::array{"load"}; }));
+    expect_refused(forged([](json::object& p) { p.erase("failedTests"); }));
+}
+
+TEST(ParseStatement, RefusesAnotherTypeOrPredicate) {
+    for (const char* member : {"_type", "predicateType"}) {
+        json::value statement = to_statement(admitted());
+        statement.as_object()[member] = "https://in-toto.io/attestation/vulns/v0.1";
+        expect_refused(json::serialize(statement));
+        statement.as_object().erase(member);
+        expect_refused(json::serialize(statement));
+    }
+}
+
+TEST(ParseStatement, RefusesAnythingButOneSubject) {
+    for (const json::value& subject :
+         {json::value(json::array{}), json::value(json::array{1}), json::value("x"),
+          json::value(json::array{json::object{{"name", "x"}}})}) {
+        json::value statement = to_statement(admitted());
+        statement.as_object()["subject"] = subject;
+        expect_refused(json::serialize(statement));
+    }
+    json::value statement = to_statement(admitted());
+    json::array& subjects = statement.at("subject").as_array();
+    subjects.push_back(subjects[0]);
+    expect_refused(json::serialize(statement));
+}
+
+TEST(ParseStatement, RefusesAMemberThatIsMissingOrOfAnotherForm) {
+    json::value whole = to_statement(admitted());
+    const json::object predicate = whole.at("predicate").as_object();
+    for (const auto& [name, value] : predicate.at(kExtension).as_object()) {
+        expect_refused(forged([&](json::object& p) { extension_of(p).erase(name); }));
+        expect_refused(forged([&](json::object& p) { extension_of(p)[name] = nullptr; }));
+    }
+    for (const auto& [name, value] : predicate) {
+        expect_refused(forged([&](json::object& p) { p.erase(name); }));
+    }
+    for (const char* seed : {"", "-1", "+1", "01", "18446744073709551616", "1 "}) {
+        expect_refused(forged([&](json::object& p) { extension_of(p)["seed"] = seed; }));
+    }
+    expect_refused(forged([](json::object& p) { extension_of(p)["finished"] = "yesterday"; }));
+}
+
+TEST(ParseStatement, RefusesConfigurationThatIsNeitherBuildNorCorpus) {
+    const auto with = [](const char* pointer, const json::value& value) {
+        return forged([&](json::object& p) {
+            p.at("configuration").as_array()[0].at_pointer(pointer) = value;
+        });
+    };
+    expect_refused(with("/annotations/kind", "notes"));
+    expect_refused(with("/annotations/version", 4));
+    expect_refused(with("/digest/sha256", "abc"));
+    expect_refused(with("/digest", json::object{{"sha1", "abc"}}));
+}
+
+TEST(ParseStatement, IgnoresWhatOthersAddedAsInTotoAsks) {
+    EXPECT_TRUE(parse_statement(forged([](json::object& p) {
+        p["https://example.com/extension"] = 1;
+        p["url"] = "https://ci.example.com/1";
+    })));
+}
+
+TEST(ParseStatement, RefusesWhatIsNoJson) {
+    expect_refused("");
+    expect_refused("[]");
+    expect_refused("{");
+}
+
+}  // namespace
+}  // namespace firebreak::content
