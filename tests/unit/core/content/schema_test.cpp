@@ -93,16 +93,14 @@ time: '2026-11-22T21:59:07.123Z'
 detail: ''
 )";
 
-constexpr std::string_view kKey = R"(format: firebreak-key/1
-key:
-  keytype: ed25519
-  scheme: ed25519
-  keyval: {public: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'}
-kdf: {name: argon2id13, operations: 3, memory_bytes: 268435456, salt: AAAAAAAAAAAAAAAAAAAAAA==}
-box:
-  name: xsalsa20-poly1305
-  nonce: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
-  sealed: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+constexpr std::string_view kKey = R"(format: firebreak-key-v1
+keytype: ed25519
+scheme: ed25519
+public: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+kdf: {algorithm: argon2id13, operations: 3, memory_bytes: 268435456, salt: 0123456789abcdef0123456789abcdef}
+secretbox:
+  nonce: 0123456789abcdef0123456789abcdef0123456789abcdef
+  sealed: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 )";
 
 std::string manifest_text() {
