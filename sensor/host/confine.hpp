@@ -47,7 +47,7 @@ enum class OnViolation {
 };
 
 struct SealOptions {
-    std::vector<int> channels;  ///< Descriptors that may be read and written from now on.
+    std::vector<int> channels{};  ///< Descriptors that may be read and written from now on.
     OnViolation on_violation = OnViolation::kKill;
     /// Calls that name a file are answered EACCES rather than counted as a violation. For sanitizer
     /// builds, whose reports look at /proc; such a process still cannot open anything.

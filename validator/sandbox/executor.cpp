@@ -97,6 +97,11 @@ std::uint64_t Executor::address_space_max() const {
     return policy_.memory_bytes_max + policy_.input_bytes_max + content_bytes_ + kProgramBytes;
 }
 
+/// Shared memory counts as resident too.
+std::uint64_t Executor::resident_max() const {
+    return policy_.memory_bytes_max + policy_.input_bytes_max + content_bytes_;
+}
+
 Result<void> Executor::start(const ContentImage& content) {
     if (!input_) {
         Result<InputArea> area = InputArea::make(policy_.input_bytes_max);
@@ -193,9 +198,14 @@ LoadRun Executor::load(const sensor::LoadLimits& limits, const Patience& patienc
             run.verdict = broken("load");
             return run;
         }
+        run.verdict.memory_peak_bytes = memory_peak_bytes();
+        // Looked at once more, because a load can be over before the next look at its memory.
+        if (run.verdict.memory_peak_bytes > resident_max()) {
+            run.verdict = end(Outcome::kOutOfMemory, 0, "physical memory past its limit");
+            return run;
+        }
         run.rules = answer->rules;
         run.diagnostics = std::move(answer->diagnostics);
-        run.verdict.memory_peak_bytes = memory_peak_bytes();
         return run;
     }
     // The engine refused: its diagnostics say where.
@@ -350,7 +360,7 @@ std::optional<Verdict> Executor::check_limits(Watch& watch) {
     watch.address_space_peak = std::max(watch.address_space_peak, memory_figure("VmPeak:"));
     const microseconds cpu = cpu_time() - watch.cpu_before;
     const auto wall = std::chrono::ceil<milliseconds>(clock_.steady() - watch.started);
-    if (memory_peak_bytes() > policy_.memory_bytes_max + policy_.input_bytes_max + content_bytes_) {
+    if (memory_peak_bytes() > resident_max()) {
         return end(Outcome::kOutOfMemory, 0, "physical memory past its limit");
     }
     const bool over = cpu > watch.patience.cpu || wall > watch.patience.wall;

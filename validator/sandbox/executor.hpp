@@ -135,6 +135,7 @@ private:
     std::chrono::microseconds cpu_time() const;
     std::uint64_t memory_figure(std::string_view field) const;
     std::uint64_t address_space_max() const;
+    std::uint64_t resident_max() const;
 
     const WorkerProgram& program_;
     const SandboxPolicy& policy_;
