@@ -1,0 +1,43 @@
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "core/base/clock.hpp"
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+#include "server/access/token.hpp"
+#include "server/store/store.hpp"
+
+namespace firebreak::server {
+
+/// The body of POST /v1/enrol, read.
+struct EnrolmentRequest {
+    std::string token_text;
+    Bytes public_key;  ///< 32 bytes.
+    Bytes signature;   ///< 64 bytes.
+    Sha256 engine_build;
+    json::object attributes;  ///< Short strings, for people.
+};
+
+/// @returns Errc::kMalformed or kInvalid with the member's path.
+[[nodiscard]] Result<EnrolmentRequest> parse_enrolment(const json::value& body);
+
+/// Whether the sender has the private half of the public key: the signature is over
+/// "firebreak-enrol-v1" || 0 || token || 0 || public key (Ed25519).
+bool proves_key(const EnrolmentRequest& request);
+
+/// The id a key gets: "d-" and 32 hexadecimal digits of its SHA-256. A function of the key, so that
+/// enrolling twice gives one device.
+std::string device_id_of(ByteView public_key);
+
+/// Spends one use of the token and writes the device down, in the ring and tenant of the token.
+/// A key that is enrolled already keeps its device, ring and tenant, and spends nothing, when the
+/// token is valid or is the very one it enrolled with: an agent whose answer got lost asks again.
+///
+/// @pre proves_key(request).
+/// @returns the device, or Errc::kDenied for an unknown, expired or spent token, a wrong secret, or
+///   a device that was revoked.
+[[nodiscard]] Result<Device> enrol(Store& store, const EnrolmentRequest& request, Instant now);
+
+}  // namespace firebreak::server

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/base/log.hpp"
+#include "core/health/report.hpp"
+#include "core/rollout/rollout.hpp"
+#include "server/repository/repository.hpp"
+#include "server/store/store.hpp"
+
+namespace firebreak::server {
+
+/// What a device is told about its report.
+struct ReportAnswer {
+    bool duplicate = false;
+    bool may_activate = false;
+
+    friend bool operator==(const ReportAnswer&, const ReportAnswer&) = default;
+};
+
+/// A release whose documents were checked (release_checks.hpp), ready to become a rollout.
+struct NewRelease {
+    rollout::RolloutId id;
+    Sha256 bundle;
+    Sha256 attestation;
+    std::string target;
+    rollout::Plan plan;
+    Bytes content_role;
+    trust::Version content_version = 0;
+    std::string publisher;
+};
+
+/// What an operator can do to a rollout.
+enum class Steering { kHold, kResume, kHalt };
+
+struct SteeringOrder {
+    rollout::RolloutId id;
+    Steering steering = Steering::kHold;
+    std::string actor;
+    std::string reason;
+};
+
+/// What the driver uses and does not own; all of it must outlive the driver.
+struct DriverParts {
+    Store& store;
+    Repository& repository;
+    BundleSource bundles;
+    const Clock& clock;
+    const Log& log;
+};
+
+/// How well the driver is doing, for /readyz and /metrics.
+struct DriverHealth {
+    std::optional<Error> store;       ///< Why the last access to the store failed.
+    std::optional<Error> repository;  ///< Why the last publish failed.
+};
+
+/// Owns the live rollouts, the newest of each stream: feeds them what happens, does what they decide.
+///
+/// Rules it keeps:
+///   - every event is in the log, durably, before anything it means is answered or published;
+///   - its rollouts are the fold of the log: when a commit fails, they are folded anew;
+///   - may_activate is said only in the same transaction that logs the activation, so that the
+///     window cannot be overrun (P2);
+///   - the repository says what the store says: whatever a kill left behind is mended by the next
+///     advance().
+///
+/// All of it blocks (SQLite, fsync): it runs on a thread of its own.
+/// Thread safety: one thread at a time.
+/// Tests: tests/unit/server/rollout/.
+class Driver {
+public:
+    /// Folds the log. @param device_active  A device counts as part of the fleet for that long.
+    /// @returns the driver, or Errc::kCorrupt when the log does not check out.
+    [[nodiscard]] static Result<Driver> open(DriverParts parts, std::chrono::seconds device_active);
+
+    /// Takes in a batch of authenticated reports, in one commit.
+    ///
+    /// @returns one answer each, in order: Errc::kNotFound for a device that never enrolled,
+    ///   Errc::kDenied for a revoked one, the store's error for all when the commit failed (then no
+    ///   report of the batch counts, and the devices send them again).
+    [[nodiscard]] std::vector<Result<ReportAnswer>> accept(std::span<const health::Report> reports);
+
+    /// Starts a rollout: one commit decides it, and retires the stream's last.
+    ///
+    /// @returns Errc::kConflict when this counter, or a higher one, or this content version was
+    ///   published in the meantime; or the store's error. The repository follows: a disk that fails
+    ///   between the two is mended by a later advance().
+    [[nodiscard]] Result<void> start(const NewRelease& release);
+
+    /// Holds, resumes or halts. A halt of a halted rollout changes nothing and succeeds.
+    ///
+    /// @returns Errc::kNotFound for an unknown rollout; Errc::kConflict for one that is over, for a
+    ///   resume of one that is not held, and for a hold of one that is not rolling.
+    [[nodiscard]] Result<void> steer(const SteeringOrder& order);
+
+    /// Counts the fleet, lets each rollout decide, publishes what changed. To be called after each
+    /// batch and at least every tick.
+    ///
+    /// @returns the first error; the next call tries again.
+    Result<void> advance();
+
+    /// Lets each rollout decide and publishes, without counting the fleet: after a batch of reports.
+    Result<void> decide();
+
+    /// Newest first. @returns the rollouts as the API shows them.
+    [[nodiscard]] Result<json::array> views(std::int64_t limit);
+    /// @returns Errc::kNotFound.
+    [[nodiscard]] Result<json::object> view(const rollout::RolloutId& id);
+
+    /// The live rollout of each stream.
+    std::vector<const rollout::Rollout*> live() const;
+    const DriverHealth& health() const { return health_; }
+
+private:
+    struct Live {
+        rollout::Rollout rollout;
+        Release release;
+        std::optional<rollout::FleetSeen> fleet;      ///< As last recorded.
+        std::optional<rollout::ControlSeen> control;  ///< Likewise.
+        Instant decides_from{};  ///< Not earlier: devices could not reach us while we were down.
+    };
+
+    Driver(DriverParts parts, std::chrono::seconds device_active)
+        : parts_(std::move(parts)), device_active_(device_active) {}
+
+    // driver_fold.cpp: reading the log back.
+    [[nodiscard]] Result<void> ensure_folded();
+    [[nodiscard]] Result<Live> fold(const Release& release);
+    void grant_grace(Live& live, Instant last_heard) const;
+    Live* find(const rollout::RolloutId& id);
+
+    // Changing the log; all but transact() inside of a transaction.
+    [[nodiscard]] Result<void> transact(const std::function<Result<void>(StoreWriter&)>& work);
+    [[nodiscard]] Result<void> record(StoreWriter& writer, Live& live, const std::string& actor,
+                                      const rollout::Event& event);
+    [[nodiscard]] Result<void> open_release(StoreWriter& writer, const NewRelease& release,
+                                            Live& next);
+    [[nodiscard]] Result<void> retire(StoreWriter& writer, Live& live, std::int64_t by_counter,
+                                      const std::string& actor);
+
+    // driver_reports.cpp
+    using Outcome = Result<ReportAnswer>;
+    [[nodiscard]] Result<Outcome> take(StoreWriter& writer, const health::Report& report,
+                                       Instant now);
+    [[nodiscard]] Result<bool> feed(StoreWriter& writer, const Device& device,
+                                    const health::Report& report, Instant now);
+
+    [[nodiscard]] Result<void> try_store();
+    [[nodiscard]] Result<void> count_fleet(Instant now);
+    [[nodiscard]] Result<void> let_decide(Live& live, Instant now);
+    [[nodiscard]] Result<void> publish(Instant now);
+
+    DriverParts parts_;
+    std::chrono::seconds device_active_;
+    std::map<std::string, Live> live_;  ///< By stream.
+    Bytes content_role_;
+    bool folded_ = false;
+    bool repository_is_behind_ = true;  ///< Until a publish() says otherwise.
+    std::optional<Instant> counted_;
+    DriverHealth health_;
+};
+
+}  // namespace firebreak::server

@@ -1,0 +1,74 @@
+#include "server/rollout/rollout_view.hpp"
+
+#include <cmath>
+
+#include "core/base/utc.hpp"
+
+namespace firebreak::server {
+namespace {
+
+std::string text_of_time(Instant time) {
+    return format_utc(std::chrono::floor<std::chrono::seconds>(time));
+}
+
+json::value optional_time(const std::optional<Instant>& time) {
+    return time ? json::value(text_of_time(*time)) : json::value(nullptr);
+}
+
+json::object ring_view(const rollout::Rollout& rollout, const rollout::RingState& ring) {
+    return {{"name", ring.name},
+            {"open", ring.open},
+            {"baked", ring.baked},
+            {"window", ring.window},
+            {"threshold_ppb", ring.threshold_ppb},
+            {"active", rollout.active(ring.name)},
+            {"activated", ring.activated},
+            {"confirmed", ring.confirmed},
+            {"failed", ring.failed},
+            {"unconfirmed", ring.unconfirmed}};
+}
+
+/// ln(1/alpha): what `e` is compared with.
+double threshold_of(const rollout::Plan& plan) {
+    return -std::log(plan.alpha);
+}
+
+json::object evidence_view(const rollout::Rollout& rollout, Instant now) {
+    const rollout::Evidence evidence = rollout.evidence(now);
+    return {
+        {"e_crash", evidence.log_e_crash},           {"e_control", evidence.log_e_control},
+        {"e_silence", evidence.log_e_silence},       {"e", evidence.log_e},
+        {"threshold", threshold_of(rollout.plan())}, {"failed_devices", evidence.failed_devices},
+        {"failed_tenants", evidence.failed_tenants}, {"exposure_hours", evidence.exposure_hours}};
+}
+
+std::int64_t harm_bound_of(const rollout::Rollout& rollout) {
+    std::string furthest = rollout.rings().front().name;
+    for (const rollout::RingState& ring : rollout.rings()) {
+        if (ring.open) furthest = ring.name;
+    }
+    return rollout.harm_bound(furthest);
+}
+
+}  // namespace
+
+json::object view_of(const rollout::Rollout& rollout, const Release& release, Instant now) {
+    json::array rings;
+    for (const rollout::RingState& ring : rollout.rings_at(now)) {
+        rings.push_back(ring_view(rollout, ring));
+    }
+    return {{"stream", rollout.id().stream},
+            {"counter", rollout.id().counter},
+            {"bundle", rollout.bundle().hex()},
+            {"phase", rollout::name_of(rollout.phase())},
+            {"reason", rollout.reason()},
+            {"plan", rollout.plan().name},
+            {"rings", std::move(rings)},
+            {"evidence", evidence_view(rollout, now)},
+            {"harm_bound", harm_bound_of(rollout)},
+            {"first_activation", optional_time(rollout.first_activation())},
+            {"halted_at", optional_time(rollout.halted_at())},
+            {"published", text_of_time(release.published)}};
+}
+
+}  // namespace firebreak::server

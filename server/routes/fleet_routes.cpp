@@ -1,0 +1,104 @@
+#include "core/base/utc.hpp"
+#include "server/routes/guards.hpp"
+#include "server/routes/routes.hpp"
+
+namespace firebreak::server {
+namespace {
+
+constexpr std::int64_t kDevicesMax = 1'000;
+
+std::string text_of_time(Instant time) {
+    return format_utc(std::chrono::floor<std::chrono::seconds>(time));
+}
+
+json::object device_view(const Device& device) {
+    json::object running;
+    for (const auto& [stream, counter] : device.running) running[stream] = counter;
+    // Most devices follow one stream; for them one column says it all.
+    const json::value counter = device.running.size() == 1
+                                    ? json::value(device.running.begin()->second)
+                                    : json::value(nullptr);
+    return {{"device", device.id},
+            {"tenant", device.tenant},
+            {"ring", device.ring},
+            {"engine_build", device.engine_build.hex()},
+            {"counter", counter},
+            {"running", std::move(running)},
+            {"attributes", device.attributes},
+            {"enrolled", text_of_time(device.enrolled)},
+            {"last_seen", text_of_time(device.last_seen)},
+            {"revoked", device.revoked}};
+}
+
+Result<DeviceQuery> query_in(const RequestContext& context) {
+    if (const Result<void> known = context.query.only({"ring", "limit", "after"}); !known) {
+        return fail(known.error());
+    }
+    const auto limit = context.query.integer("limit", 1, kDevicesMax);
+    if (!limit) return fail(limit.error());
+    DeviceQuery query;
+    query.limit = limit->value_or(query.limit);
+    if (const std::string* ring = context.query.find("ring")) query.ring = *ring;
+    if (const std::string* after = context.query.find("after")) query.after = *after;
+    return query;
+}
+
+boost::asio::awaitable<Answer> list(Service& service, RequestContext context) {
+    const Result<DeviceQuery> query = query_in(context);
+    if (!query) co_return refuse(input_problem(query.error()));
+    const auto devices =
+        co_await service.on_controller([&] { return service.parts.store.devices(*query); });
+    if (!devices) co_return refuse(devices.error());
+    json::array views;
+    for (const Device& device : *devices) views.push_back(device_view(device));
+    const bool more = static_cast<std::int64_t>(devices->size()) == query->limit;
+    json::value next = more ? json::value(devices->back().id) : json::value(nullptr);
+    co_return json_response(200, {{"devices", std::move(views)}, {"next", std::move(next)}});
+}
+
+boost::asio::awaitable<Answer> show(Service& service, RequestContext context) {
+    const std::string id = context.parameter("device");
+    const auto device =
+        co_await service.on_controller([&] { return service.parts.store.device(id); });
+    if (!device) co_return refuse(device.error());
+    if (!*device) {
+        co_return refuse(Problem{.status = 404,
+                                 .name = "not-found",
+                                 .title = "There is no such thing",
+                                 .detail = "no device has this id"});
+    }
+    co_return json_response(200, device_view(**device));
+}
+
+boost::asio::awaitable<Answer> census(Service& service, RequestContext) {
+    const Instant since = service.parts.clock.now() - service.settings.device_active;
+    const auto lines =
+        co_await service.on_controller([&] { return service.parts.store.census(since); });
+    if (!lines) co_return refuse(lines.error());
+    json::array builds;
+    for (const CensusLine& line : *lines) {
+        builds.push_back(json::object{
+            {"sha256", line.engine_build.hex()}, {"ring", line.ring}, {"devices", line.devices}});
+    }
+    co_return json_response(200, {{"builds", std::move(builds)}});
+}
+
+}  // namespace
+
+void add_fleet_routes(Router& router, Service& service) {
+    using Work = boost::asio::awaitable<Answer> (*)(Service&, RequestContext);
+    const auto add = [&](const char* pattern, Work work) {
+        add_counted(
+            router, service,
+            {.method = "GET",
+             .pattern = pattern,
+             .handler = [&service, work](
+                            RequestContext context) { return work(service, std::move(context)); },
+             .guard = allow_any_role(service)});
+    };
+    add("/v1/fleet", list);
+    add("/v1/fleet/{device}", show);
+    add("/v1/census", census);
+}
+
+}  // namespace firebreak::server

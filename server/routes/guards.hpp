@@ -1,0 +1,24 @@
+#pragma once
+
+#include <initializer_list>
+
+#include "server/access/caller.hpp"
+#include "server/http/router.hpp"
+#include "server/routes/service.hpp"
+
+namespace firebreak::server {
+
+/// Lets in operators with a valid token of one of `roles`, and leaves a Caller for the handler.
+///
+/// Each request looks the token's row up, so that a revocation takes effect at once; argon2 runs
+/// once a minute and token.
+///
+/// Problems: 401 token-invalid for no token, an unknown, revoked or expired one, or a wrong secret
+///   (all the same answer); 403 role-missing for a role that may not.
+/// @param service  Must outlive the guard.
+Guard allow(Service& service, std::initializer_list<Role> roles);
+
+/// The same for every role.
+Guard allow_any_role(Service& service);
+
+}  // namespace firebreak::server
