@@ -1,6 +1,7 @@
 #include "sensor/host/answers.hpp"
 
 #include "core/base/errc.hpp"
+#include "sensor/kit/text.hpp"
 
 namespace firebreak::sensor {
 namespace {
@@ -21,34 +22,12 @@ Error breach(const std::string& what) {
     return {Errc::kInvalid, "the engine breaks the sensor ABI: " + what};
 }
 
-/// The length of the well-formed UTF-8 sequence at the start of `text`, or 0 (Unicode 15, table 3-7).
-std::size_t utf8_sequence(std::string_view text) {
-    const auto byte = [text](std::size_t i) {
-        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-    };
-    const auto follows = [&byte](std::size_t i) { return byte(i) >= 0x80 && byte(i) <= 0xBF; };
-    const unsigned lead = byte(0);
-    if (lead < 0x80) return 1;
-    if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        const bool overlong = lead == 0xE0 && byte(1) < 0xA0;
-        const bool surrogate = lead == 0xED && byte(1) > 0x9F;
-        return follows(1) && follows(2) && !overlong && !surrogate ? 3 : 0;
-    }
-    if (lead >= 0xF0 && lead <= 0xF4) {
-        const bool overlong = lead == 0xF0 && byte(1) < 0x90;
-        const bool beyond = lead == 0xF4 && byte(1) > 0x8F;
-        return follows(1) && follows(2) && follows(3) && !overlong && !beyond ? 4 : 0;
-    }
-    return 0;
-}
-
 }  // namespace
 
 std::string printable(std::string_view text, std::size_t bytes_max) {
     std::string out;
     while (!text.empty() && out.size() < bytes_max) {
-        const std::size_t length = utf8_sequence(text);
+        const std::size_t length = sensor_kit::utf8_sequence_length(text);
         if (out.size() + length > bytes_max) break;
         const bool control = length == 1 && (text[0] < ' ' || text[0] == '\x7f');
         // U+0080 to U+009F are control characters too, and some terminals obey them.

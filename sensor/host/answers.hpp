@@ -48,7 +48,7 @@ public:
     const std::optional<std::string>& first_error() const { return first_error_; }
 
 private:
-    static void report(void* user, const fb_diagnostic* diagnostic) noexcept;
+    static void report(void* user, const fb_diagnostic* said) noexcept;
 
     std::vector<Diagnostic>* out_;
     std::optional<std::string> first_error_;
@@ -65,7 +65,7 @@ public:
     std::vector<Match> take() { return std::move(matches_); }
 
 private:
-    static std::int32_t match(void* user, const fb_match* match) noexcept;
+    static std::int32_t match(void* user, const fb_match* said) noexcept;
 
     std::vector<Match> matches_;
     std::optional<Error> broken_;

@@ -17,6 +17,7 @@ constexpr std::size_t kManifestBytesMax = 1U << 20U;
 constexpr std::size_t kDescriptionBytesMax = 256U << 20U;
 constexpr std::size_t kDescriptionDepthMax = 16;
 constexpr std::size_t kFilesMax = 100'000;
+constexpr std::int64_t kTimeoutMsMax = std::numeric_limits<std::uint32_t>::max();
 
 fb_text text_view(std::string_view text) {
     return {.data = text.data(), .length = text.size()};
@@ -106,8 +107,7 @@ public:
 
     Result<std::vector<Match>> evaluate(const fb_input& input,
                                         std::chrono::milliseconds deadline) override {
-        constexpr std::int64_t kLongest = std::numeric_limits<std::uint32_t>::max();
-        const std::int64_t time = std::clamp<std::int64_t>(deadline.count(), 0, kLongest);
+        const std::int64_t time = std::clamp<std::int64_t>(deadline.count(), 0, kTimeoutMsMax);
         const fb_budget budget{.struct_size = sizeof budget,
                                .timeout_ms = static_cast<std::uint32_t>(time),
                                .matches_max = MatchAnswers::kMatchesMax};

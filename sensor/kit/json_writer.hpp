@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "sensor/kit/text.hpp"
+
 namespace firebreak::sensor_kit {
 
 /// Writes one JSON text (RFC 8259), for engines, which link no library of the host's.
@@ -66,7 +68,7 @@ private:
     void quote(std::string_view text) {
         out_ += '"';
         while (!text.empty()) {
-            const std::size_t length = sequence(text);
+            const std::size_t length = utf8_sequence_length(text);
             if (length > 1) {
                 out_ += text.substr(0, length);
             } else if (length == 1) {
@@ -90,27 +92,6 @@ private:
         } else {
             out_ += c;
         }
-    }
-
-    /// The length of the well-formed UTF-8 sequence that `text` starts with, or 0 (Unicode 15,
-    /// table 3-7: no overlong forms, no surrogates, nothing past U+10FFFF).
-    static std::size_t sequence(std::string_view text) {
-        const auto at = [text](std::size_t i) {
-            return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-        };
-        const auto tail = [&at](std::size_t i) { return (at(i) & 0xC0U) == 0x80U; };
-        const unsigned lead = at(0);
-        if (lead < 0x80) return 1;
-        if (lead >= 0xC2 && lead <= 0xDF) return tail(1) ? 2 : 0;
-        if ((lead & 0xF0U) == 0xE0U) {
-            const bool bad = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F);
-            return tail(1) && tail(2) && !bad ? 3 : 0;
-        }
-        if (lead >= 0xF0 && lead <= 0xF4) {
-            const bool bad = (lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F);
-            return tail(1) && tail(2) && tail(3) && !bad ? 4 : 0;
-        }
-        return 0;
     }
 
     std::string out_;

@@ -4,11 +4,13 @@
 #include <map>
 
 #include "sensor/kit/json_writer.hpp"
+#include "sensor/kit/text.hpp"
 #include "sensor/yara/rule_set.hpp"
 
 namespace firebreak::yara {
 namespace {
 
+using sensor_kit::hex;
 using sensor_kit::JsonWriter;
 
 const char* kind_name(StringKind kind) {
@@ -18,16 +20,6 @@ const char* kind_name(StringKind kind) {
         case StringKind::kRegex: return "regex";
     }
     return "text";
-}
-
-std::string hex(const std::uint8_t* bytes, std::size_t length) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string out;
-    for (std::size_t i = 0; i < length; ++i) {
-        out += kDigits[bytes[i] >> 4U];
-        out += kDigits[bytes[i] & 0xFU];
-    }
-    return out;
 }
 
 /// The rule's strings as libyara holds them, in the order of the source: one each, without the

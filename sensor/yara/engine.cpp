@@ -105,7 +105,7 @@ fb_status load_content(const fb_load_request& request, fb_loaded& loaded) {
     content->rules = RuleSet::compile(request, status);
     if (status != FB_OK) return status;
     loaded.files_loaded = request.file_count;
-    loaded.rules_seen = content->rules->rule_count();
+    loaded.rules_seen = content->rules->rules_seen();
     loaded.rules_loaded = content->rules->rule_count();
     loaded.content = content.release();
     ++contents_loaded;

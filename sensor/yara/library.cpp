@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 
+#include "sensor/kit/text.hpp"
 #include "sensor/yara/stdio_symbols.hpp"
 
 namespace firebreak::yara {
@@ -64,16 +65,6 @@ std::vector<std::string> probe_capabilities() {
     return found;
 }
 
-std::string hex(const unsigned char* bytes, std::size_t length) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string out;
-    for (std::size_t i = 0; i < length; ++i) {
-        out += kDigits[bytes[i] >> 4U];
-        out += kDigits[bytes[i] & 0xFU];
-    }
-    return out;
-}
-
 /// The NT_GNU_BUILD_ID note in one note segment (ELF gABI, "Note Section").
 std::string build_id_in(const unsigned char* notes, std::size_t length) {
     const auto aligned = [](std::size_t size) { return (size + 3) & ~std::size_t{3}; };
@@ -85,7 +76,7 @@ std::string build_id_in(const unsigned char* notes, std::size_t length) {
         const unsigned char* name = notes + sizeof note;
         if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
             std::memcmp(name, "GNU", 4) == 0) {
-            return hex(name + aligned(note.n_namesz), note.n_descsz);
+            return sensor_kit::hex(name + aligned(note.n_namesz), note.n_descsz);
         }
         notes += total;
         length -= total;
@@ -115,12 +106,7 @@ int find_build_id(dl_phdr_info* object, std::size_t, void* out) {
 /// Stopped when the engine is unmapped.
 class Library {
 public:
-    Library() {
-        connect_streams();
-        started_ = yr_initialize() == ERROR_SUCCESS && set(YR_CONFIG_STACK_SIZE, kStackSize) &&
-                   set(YR_CONFIG_MAX_STRINGS_PER_RULE, kStringsPerRuleMax) &&
-                   set(YR_CONFIG_MAX_MATCH_DATA, kMatchDataBytesMax);
-    }
+    Library() : started_(start()) {}
     ~Library() {
         if (started_) yr_finalize();
     }
@@ -130,11 +116,18 @@ public:
     bool started() const { return started_; }
 
 private:
+    static bool start() {
+        connect_streams();
+        return yr_initialize() == ERROR_SUCCESS && set(YR_CONFIG_STACK_SIZE, kStackSize) &&
+               set(YR_CONFIG_MAX_STRINGS_PER_RULE, kStringsPerRuleMax) &&
+               set(YR_CONFIG_MAX_MATCH_DATA, kMatchDataBytesMax);
+    }
+
     static bool set(YR_CONFIG_NAME name, std::uint32_t value) {
         return yr_set_configuration_uint32(name, value) == ERROR_SUCCESS;
     }
 
-    bool started_ = false;
+    bool started_;
 };
 
 }  // namespace

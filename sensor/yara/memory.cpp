@@ -98,7 +98,11 @@ bool use_allocator(const fb_allocator* replacement) noexcept {
 
 }  // namespace firebreak::yara
 
+using firebreak::yara::allocator_of;
+using firebreak::yara::book;
+using firebreak::yara::booked_blocks;
 using firebreak::yara::Header;
+using firebreak::yara::MemoryAccount;
 
 void* yr_malloc(std::size_t size) {
     return firebreak::yara::allocate(size);
@@ -112,7 +116,6 @@ void* yr_calloc(std::size_t count, std::size_t size) {
 }
 
 void* yr_realloc(void* block, std::size_t size) {
-    using namespace firebreak::yara;
     if (block == nullptr) return yr_malloc(size);
     auto* header = static_cast<Header*>(block) - 1;
     const std::uint64_t old_bytes = header->bytes;
@@ -133,7 +136,6 @@ void* yr_realloc(void* block, std::size_t size) {
 }
 
 void yr_free(void* block) {
-    using namespace firebreak::yara;
     if (block == nullptr) return;
     auto* header = static_cast<Header*>(block) - 1;
     const fb_allocator& allocator = allocator_of(header->account);

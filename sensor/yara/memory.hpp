@@ -23,8 +23,8 @@ public:
     AccountScope& operator=(const AccountScope&) = delete;
 };
 
-/// Has libyara allocate through `allocator` (copied), or through the C library again (nullptr).
+/// Has libyara allocate through `replacement` (copied), or through the C library again (nullptr).
 /// @returns false while blocks of the former one are still in use: they could not be released.
-bool use_allocator(const fb_allocator* allocator) noexcept;
+bool use_allocator(const fb_allocator* replacement) noexcept;
 
 }  // namespace firebreak::yara

@@ -25,8 +25,9 @@ struct CompileReport {
     bool said_error = false;
 };
 
-void on_compiler_message(int level, const char*, int line, const YR_RULE* rule, const char* message,
-                         void* user) {
+// The six parameters are libyara's (YR_COMPILER_CALLBACK_FUNC).
+void on_compiler_message(int level, const char*, int line,  // NOLINT(readability-function-size)
+                         const YR_RULE* rule, const char* message, void* user) {
     auto& report = *static_cast<CompileReport*>(user);
     std::string text = message != nullptr ? message : "no reason given";
     if (rule != nullptr && rule->identifier != nullptr) {
@@ -67,10 +68,10 @@ bool acceptable(const SourceFileMap& source, std::string_view text, const Report
                        "a NUL byte: rules are text; everything behind it would be ignored");
         return false;
     }
-    for (const std::string& module : source.map.imports) {
-        if (supplied(module)) continue;
-        reporter.error(source.name, 0,
-                       "import \"" + module +
+    for (const SourceImport& import : source.map.imports) {
+        if (supplied(import.module)) continue;
+        reporter.error(source.name, import.line,
+                       "import \"" + import.module +
                            "\": this engine does not supply that module (see its capabilities)");
         return false;
     }
@@ -202,6 +203,10 @@ void RuleSet::reset() {
 
 std::uint64_t RuleSet::rule_count() const {
     return rules_->num_rules;
+}
+
+std::uint64_t RuleSet::rules_seen() const {
+    return rules_in(sources_);
 }
 
 }  // namespace firebreak::yara

@@ -70,7 +70,10 @@ public:
     /// Everything the rules declare, as JSON (docs/sensor-abi.md, "Description").
     std::string describe() const;
 
+    /// What libyara loaded, and what our own outline of the source saw: the same number, or compile()
+    /// would have refused.
     std::uint64_t rule_count() const;
+    std::uint64_t rules_seen() const;
 
 private:
     RuleSet() = default;

@@ -1,7 +1,7 @@
 #include <yara.h>
 
 #include <array>
-#include <cstdio>
+#include <charconv>
 #include <cstring>
 #include <string_view>
 
@@ -14,6 +14,7 @@
 namespace firebreak::yara {
 namespace {
 
+constexpr std::size_t kDetailBytesMax = 400;
 constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
 
 // FAST_MODE: one match of a string is enough where the condition does not count. NO_TRYCATCH: by
@@ -22,8 +23,8 @@ constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
 constexpr int kScanFlags = SCAN_FLAGS_FAST_MODE | SCAN_FLAGS_NO_TRYCATCH;
 
 struct ScanReport {
-    const fb_match_sink* sink;
-    std::uint64_t matches_left;
+    const fb_match_sink* sink = nullptr;
+    std::uint64_t matches_left = 0;
     bool limit_met = false;
 };
 
@@ -34,9 +35,14 @@ YR_MATCH match_at(const void* packed) {
     return match;
 }
 
+std::string hexadecimal(std::uint64_t number) {
+    std::array<char, 16> digits{};
+    char* end = std::to_chars(digits.begin(), digits.end(), number, 16).ptr;
+    return "0x" + std::string(digits.begin(), end);
+}
+
 /// "$a at 0x40": the first place of each string that matched, as far as it fits on a line.
 std::string matched_strings(YR_SCAN_CONTEXT* context, const YR_RULE& rule) {
-    constexpr std::size_t kDetailBytesMax = 400;
     std::string detail;
     YR_STRING* string = nullptr;
     yr_rule_strings_foreach((&rule), string) {
@@ -45,10 +51,9 @@ std::string matched_strings(YR_SCAN_CONTEXT* context, const YR_RULE& rule) {
         const YR_MATCH match = match_at(first);
         if (match.is_private) continue;
         if (detail.size() > kDetailBytesMax) return detail + ", …";
-        std::array<char, 32> place{};
-        std::snprintf(place.data(), place.size(), " at 0x%llx",
-                      static_cast<unsigned long long>(match.base + match.offset));
-        detail += (detail.empty() ? "" : ", ") + std::string(string->identifier) + place.data();
+        const auto offset = static_cast<std::uint64_t>(match.base + match.offset);
+        detail += (detail.empty() ? "" : ", ") + std::string(string->identifier) + " at " +
+                  hexadecimal(offset);
     }
     return detail;
 }

@@ -159,7 +159,9 @@ private:
     void step() {
         if (is_word("import") && peek().kind == TokenKind::kText) {
             advance();
-            map_.imports.emplace_back(token_.text.substr(1, token_.text.size() - 2));
+            std::string_view module = token_.text.substr(1);
+            if (module.ends_with('"')) module.remove_suffix(1);
+            map_.imports.push_back({std::string(module), token_.line});
         } else if (is_word("rule") && peek().kind == TokenKind::kWord) {
             advance();
             map_.rules.push_back({std::string(token_.text), token_.line, {}});

@@ -24,10 +24,15 @@ struct SourceRule {
     std::vector<SourceString> strings;
 };
 
+struct SourceImport {
+    std::string module;
+    std::uint32_t line = 0;
+};
+
 /// Where things stand in one file of YARA source.
 struct SourceMap {
     std::vector<SourceRule> rules;
-    std::vector<std::string> imports;
+    std::vector<SourceImport> imports;
     bool whole = true;  ///< False when a comment, string or regex has no end.
 };
 

@@ -203,8 +203,9 @@ TEST_F(YaraEngine, RefusesIncludesAndModulesItDoesNotSupply) {
               Errc::kInvalid);
     for (const char* module : {"time", "magic", "cuckoo", "console", "tests", "nonsense"}) {
         const Error error = refusal_of(
-            {{"a.yar", "import \"" + std::string(module) + "\" rule a { condition: true }"}});
+            {{"a.yar", "\nimport \"" + std::string(module) + "\" rule a { condition: true }"}});
         EXPECT_EQ(error, Errc::kInvalid) << module;
+        EXPECT_NE(error.context().find("a.yar:2: "), std::string::npos) << error.context();
     }
 }
 
