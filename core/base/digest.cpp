@@ -58,10 +58,14 @@ Sha256 Sha256Stream::finish() {
 }
 
 Sha256 hmac_sha256(ByteView key, ByteView message) {
+    // OpenSSL takes a null pointer for "no key set", and not for an empty one.
+    static constexpr std::uint8_t kNothing = 0;
+    const std::uint8_t* const key_data = key.empty() ? &kNothing : key.data();
+    const std::uint8_t* const data = message.empty() ? &kNothing : message.data();
     Sha256 mac;
     unsigned int length = 0;
-    FIREBREAK_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), message.data(),
-                         message.size(), mac.bytes.data(), &length) != nullptr);
+    FIREBREAK_CHECK(HMAC(EVP_sha256(), key_data, static_cast<int>(key.size()), data, message.size(),
+                         mac.bytes.data(), &length) != nullptr);
     FIREBREAK_CHECK(length == mac.bytes.size());
     return mac;
 }

@@ -17,7 +17,7 @@ enum class FileMode : std::uint32_t {
 
 /// The one seam to the disk. A write is there whole or not at all, and there after a power cut:
 /// temporary file in the same folder, fsync, rename, fsync of the folder. tests/support has a
-/// FaultyFileStore that fails, or forgets what was never synced, at the n-th call.
+/// MemoryFileStore that fails at the n-th change.
 ///
 /// Errors carry the errno and the path ("state.json: No space left on device").
 /// Thread safety: any thread, as far as the paths differ.
@@ -31,7 +31,8 @@ public:
                                              std::uint64_t bytes_max) const = 0;
 
     /// Replaces `path` by `bytes`, atomically and durably. On failure the old file stands, and no
-    /// temporary stays behind.
+    /// temporary stays behind; but when the last step alone failed, the fsync of the folder, the new
+    /// file is there, and a power cut may take it back.
     [[nodiscard]] virtual Result<void> write(const std::filesystem::path& path, ByteView bytes,
                                              FileMode mode) = 0;
 

@@ -32,7 +32,12 @@ public:
     bool on_number_part(json::string_view, Code&) { return true; }
     bool on_int64(std::int64_t number, json::string_view, Code&) { return put(number); }
     bool on_uint64(std::uint64_t number, json::string_view, Code&) { return put(number); }
-    bool on_double(double number, json::string_view, Code&) { return put(number); }
+    bool on_double(double number, json::string_view, Code& code) {
+        // Boost.JSON makes 1e400 infinite, and would write it as a number that nobody can read.
+        if (std::isfinite(number)) return put(number);
+        code = json::error::exponent_overflow;
+        return false;
+    }
     bool on_bool(bool truth, Code&) { return put(truth); }
     bool on_null(Code&) { return put(nullptr); }
     bool on_comment_part(json::string_view, Code&) { return true; }

@@ -27,7 +27,7 @@ void Log::write(Severity severity, std::string_view event, boost::json::object f
     line["time"] = format_utc_millis(clock_.now());
     line["severity"] = name_of(severity);
     line["event"] = event;
-    for (auto& [name, value] : fields) line[name] = std::move(value);
+    for (auto& [name, value] : fields) line.emplace(name, std::move(value));
     const std::string text = boost::json::serialize(line) + "\n";
     // A log that cannot be written must not stop what it tells of; there is nowhere to say so.
     [[maybe_unused]] const ssize_t written = ::write(descriptor_, text.data(), text.size());
