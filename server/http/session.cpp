@@ -50,9 +50,8 @@ Problem late_problem(const char* what) {
             .detail = std::string("The ") + what + " took too long."};
 }
 
-/// @param any  Whether the request line was complete, so that what is too long is a field.
-Problem head_problem(const error_code& error, bool any) {
-    if (error == http::error::header_limit && any) {
+Problem head_problem(const error_code& error, bool past_request_line) {
+    if (error == http::error::header_limit && past_request_line) {
         return {.status = 431,
                 .name = "header-too-large",
                 .title = "The request's header is too large."};
@@ -257,10 +256,11 @@ asio::awaitable<bool> TlsSession::serve_one(bool last) {
         const bool sent = co_await send(std::move(reply), close);
         co_return sent && !close;
     }
-    // What was refused early leaves bytes unread that would be taken for the next request.
+    // A body that was refused unread would be taken for the next request.
     Reply refusal(problem_response(*exchange_.problem));
-    (void)co_await send(std::move(refusal), true);
-    co_return false;
+    const bool close = last || draining_ || !parser.is_done() || !parser.keep_alive();
+    const bool sent = co_await send(std::move(refusal), close);
+    co_return sent && !close;
 }
 
 asio::awaitable<Step> TlsSession::wait_for_request() {
@@ -297,15 +297,17 @@ asio::awaitable<Step> TlsSession::read_request(Parser& parser) {
 
 asio::awaitable<Step> TlsSession::read_head(Parser& parser) {
     give(limits_.header_timeout);
+    bool past_request_line = false;
     for (;;) {
         error_code error;
         const std::size_t used = parser.put(asio::buffer(unread_), error);
+        past_request_line = past_request_line || used > 0 || unread_.find('\n') != unread_.npos;
         unread_.erase(0, used);
         if (parser.is_header_done()) co_return Step::kDone;
         if (error && error != http::error::need_more) {
             // No route, no id yet: an exchange of its own to answer and to log.
             exchange_ = dispatcher_.begin(net::Request{}, peer_);
-            co_return refuse_with(head_problem(error, parser.got_some()));
+            co_return refuse_with(head_problem(error, past_request_line));
         }
         const bool came = co_await read_more();
         if (!came) {
