@@ -36,8 +36,7 @@ std::string of_devices(std::int64_t failed, std::int64_t activated) {
 
 class Decision {
 public:
-    Decision(const Rollout& rollout, Instant now)
-        : rollout_(rollout), plan_(rollout.plan()), now_(now), rings_(rollout.rings_at(now)) {}
+    Decision(const Rollout& rollout, Instant now);
 
     std::vector<EventBody> make() const;
     std::optional<Instant> ask_again() const;
@@ -46,25 +45,38 @@ private:
     std::optional<EventBody> stop() const;
     std::vector<EventBody> go_on() const;
     std::vector<EventBody> open_from(std::size_t index) const;
-    std::optional<EventBody> stuck(std::size_t index) const;
-    std::optional<EventBody> adjust(std::size_t index) const;
+    std::optional<EventBody> stuck() const;
+    std::optional<EventBody> adjust() const;
 
-    std::optional<std::size_t> front() const;
-    std::int64_t confirmations_needed(std::size_t index) const;
-    Instant seen_by_all(const RingState& ring) const;
-    Instant baked_at(std::size_t index) const;
-    bool through(std::size_t index) const;
-    bool promotable(std::size_t index) const;
+    // Of the ring in front, the one open furthest.
+    std::int64_t confirmations_needed() const;
+    Instant seen_by_all() const;
+    Instant baked_at() const;
+    bool through() const;
+    bool promotable() const;
+
     std::int64_t total(std::int64_t RingState::*count) const;
-    double log_e(std::size_t index) const {
-        return rollout_.evidence_of(rings_[index].name, now_).log_e;
-    }
 
     const Rollout& rollout_;
     const Plan& plan_;
     Instant now_;
     std::vector<RingState> rings_;
+    const RingState* front_ = nullptr;  ///< None before the first is open.
+    std::size_t index_ = 0;             ///< Of front_.
+    std::int64_t active_ = 0;           ///< Devices of front_.
+    double log_e_ = 0;                  ///< Of front_ alone.
 };
+
+Decision::Decision(const Rollout& rollout, Instant now)
+    : rollout_(rollout), plan_(rollout.plan()), now_(now), rings_(rollout.rings_at(now)) {
+    for (std::size_t i = 0; i < rings_.size(); ++i) {
+        if (rings_[i].open) index_ = i;
+    }
+    if (!rings_[index_].open) return;
+    front_ = &rings_[index_];
+    active_ = rollout.active(front_->name);
+    log_e_ = rollout.evidence_of(front_->name, now).log_e;
+}
 
 std::vector<EventBody> Decision::make() const {
     const Phase phase = rollout_.phase();
@@ -105,13 +117,11 @@ std::optional<EventBody> Decision::stop() const {
 }
 
 std::vector<EventBody> Decision::go_on() const {
-    const auto index = front();
-    if (!index) return open_from(0);
-    const RingState& ring = rings_[*index];
-    if (rollout_.active(ring.name) == 0) return open_from(*index);
-    if (promotable(*index)) return open_from(*index + 1);
-    if (auto held = stuck(*index)) return {std::move(*held)};
-    if (auto widened = adjust(*index)) return {std::move(*widened)};
+    if (front_ == nullptr) return open_from(0);
+    if (active_ == 0) return open_from(index_);
+    if (promotable()) return open_from(index_ + 1);
+    if (auto held = stuck()) return {std::move(*held)};
+    if (auto widened = adjust()) return {std::move(*widened)};
     return {};
 }
 
@@ -138,73 +148,58 @@ std::vector<EventBody> Decision::open_from(std::size_t index) const {
     return events;
 }
 
-/// The ring that is being filled: the last one open, unless it was skipped.
-std::optional<std::size_t> Decision::front() const {
-    for (std::size_t i = rings_.size(); i-- > 0;) {
-        if (rings_[i].open) return i;
-    }
-    return std::nullopt;
-}
-
 std::int64_t Decision::total(std::int64_t RingState::*count) const {
     std::int64_t sum = 0;
     for (const RingState& ring : rings_) sum += ring.*count;
     return sum;
 }
 
-std::int64_t Decision::confirmations_needed(std::size_t index) const {
-    const RingState& ring = rings_[index];
-    return std::min(plan_.rings[index].confirmed_min, rollout_.active(ring.name) - ring.forgiven);
+std::int64_t Decision::confirmations_needed() const {
+    return std::min(plan_.rings[index_].confirmed_min, active_ - front_->forgiven);
 }
 
 /// When every device that is awake has seen the last step of the threshold: two polls, because a poll
 /// is jittered and one may fail.
-Instant Decision::seen_by_all(const RingState& ring) const {
-    return ring.widened.value_or(now_) + 2 * plan_.poll_every;
+Instant Decision::seen_by_all() const {
+    return front_->widened.value_or(now_) + 2 * plan_.poll_every;
 }
 
-Instant Decision::baked_at(std::size_t index) const {
-    const RingState& ring = rings_[index];
-    const Instant whole = ring.whole.value_or(now_);
-    const Instant settled =
-        ring.confirmed >= rollout_.active(ring.name) ? whole : whole + 2 * plan_.poll_every;
-    return std::max(settled, std::max(whole, ring.last_confirmed.value_or(whole)) +
-                                 plan_.rings[index].bake_floor);
+Instant Decision::baked_at() const {
+    const Instant whole = front_->whole.value_or(now_);
+    const Instant last = std::max(whole, front_->last_confirmed.value_or(whole));
+    const Instant baked = last + plan_.rings[index_].bake_floor;
+    if (front_->confirmed >= active_) return baked;
+    return std::max(baked, whole + 2 * plan_.poll_every);
 }
 
 /// The ring has had its time: the threshold takes in all of it, whoever came is resolved, baked.
-bool Decision::through(std::size_t index) const {
-    const RingState& ring = rings_[index];
-    if (!ring.whole || now_ < baked_at(index)) return false;
-    return ring.pending == 0 || now_ >= baked_at(index) + plan_.silence_deadline;
+bool Decision::through() const {
+    if (!front_->whole || now_ < baked_at()) return false;
+    return front_->pending == 0 || now_ >= baked_at() + plan_.silence_deadline;
 }
 
-bool Decision::promotable(std::size_t index) const {
-    const RingState& ring = rings_[index];
-    return through(index) && ring.confirmed >= confirmations_needed(index) &&
-           rollout_.clean_hours(ring, now_) >= plan_.rings[index].exposure_hours_min &&
-           log_e(index) < 0;
+bool Decision::promotable() const {
+    return through() && front_->confirmed >= confirmations_needed() &&
+           rollout_.clean_hours(*front_, now_) >= plan_.rings[index_].exposure_hours_min &&
+           log_e_ < 0;
 }
 
 /// A hold when nothing but a person can get the rollout going again.
-std::optional<EventBody> Decision::stuck(std::size_t index) const {
-    const RingState& ring = rings_[index];
-    const std::int64_t failed = ring.crashed + ring.silent;
-    if (total(&RingState::pending) == 0 && rollout_.room(ring.name) == 0) {
-        return Held{"ring " + ring.name + ": the window of " + std::to_string(ring.window) +
+std::optional<EventBody> Decision::stuck() const {
+    const std::string ring = "ring " + front_->name + ": ";
+    const std::int64_t failed = front_->crashed + front_->silent;
+    if (total(&RingState::pending) == 0 && rollout_.room(front_->name) == 0) {
+        return Held{ring + "the window of " + std::to_string(front_->window) +
                     " is full of devices that failed; look at them, then resume or halt"};
     }
-    if (failed == 0 || !through(index)) return {};
-    const bool nobody_left = ring.activated >= rollout_.active(ring.name);
-    if (log_e(index) >= 0) {
-        return Held{"ring " + ring.name + ": " + of_devices(failed, ring.activated) + " (" +
-                    e_text(log_e(index)) +
-                    "), too many for the next ring; look at them, then resume "
-                    "or halt"};
+    if (failed == 0 || !through()) return {};
+    if (log_e_ >= 0) {
+        return Held{ring + of_devices(failed, front_->activated) + " (" + e_text(log_e_) +
+                    "), too many for the next ring; look at them, then resume or halt"};
     }
-    if (nobody_left && ring.confirmed < confirmations_needed(index)) {
-        return Held{"ring " + ring.name + ": " + std::to_string(ring.confirmed) + " of " +
-                    std::to_string(confirmations_needed(index)) +
+    if (front_->activated >= active_ && front_->confirmed < confirmations_needed()) {
+        return Held{ring + std::to_string(front_->confirmed) + " of " +
+                    std::to_string(confirmations_needed()) +
                     " confirmations needed, and no device is left to give one; look at those that "
                     "failed, then resume or halt"};
     }
@@ -212,30 +207,28 @@ std::optional<EventBody> Decision::stuck(std::size_t index) const {
 }
 
 /// The next step of window and threshold, when there is reason for one.
-std::optional<EventBody> Decision::adjust(std::size_t index) const {
-    const RingState& ring = rings_[index];
-    const double evidence = log_e(index);
-    if (evidence > kLogNarrow && ring.crashed + ring.silent > ring.failures_when_widened) {
-        const std::int64_t narrow = std::max(ring.window / 2, rollout_.failures_to_halt(ring.name));
-        if (narrow < ring.window) return Widened{ring.name, narrow, ring.threshold_ppb};
+std::optional<EventBody> Decision::adjust() const {
+    const Ring& ring = plan_.rings[index_];
+    if (log_e_ > kLogNarrow && front_->crashed + front_->silent > front_->failures_when_widened) {
+        const std::int64_t narrow = std::max(
+            {front_->window / 2, ring.window_start, rollout_.failures_to_halt(front_->name)});
+        if (narrow < front_->window) return Widened{ring.name, narrow, front_->threshold_ppb};
     }
 
-    const std::int64_t active = rollout_.active(ring.name);
-    const std::int64_t window_max = plan_.rings[index].window_max;
-    const std::int64_t confirmed = ring.once_confirmed - ring.confirmed_before;
-    const bool wave_done = confirmed >= ring.window;
-    const bool unfilled = now_ >= seen_by_all(ring) && rollout_.room(ring.name) > 0;
-    std::int64_t window = ring.window;
-    if (evidence < 0 && window < window_max && (wave_done || ring.pending == 0)) {
-        window = std::min(window_max, window + std::min(window, confirmed));
+    const std::int64_t confirmed = front_->once_confirmed - front_->confirmed_before;
+    const bool wave_done = confirmed >= front_->window;
+    const bool unfilled = now_ >= seen_by_all() && rollout_.room(front_->name) > 0;
+    std::int64_t window = front_->window;
+    if (log_e_ < 0 && window < ring.window_max && (wave_done || front_->pending == 0)) {
+        window = std::min(ring.window_max, window + std::min(window, confirmed));
     }
-    if (ring.threshold_ppb < kPpbAll && (wave_done || unfilled)) {
-        const std::int64_t stepped = ring.threshold_ppb + ppb_of(window, active);
-        const std::int64_t enough = ppb_of(ring.activated + window, active);
+    if (front_->threshold_ppb < kPpbAll && (wave_done || unfilled)) {
+        const std::int64_t stepped = front_->threshold_ppb + ppb_of(window, active_);
+        const std::int64_t enough = ppb_of(front_->activated + window, active_);
         return Widened{ring.name, window, std::min(kPpbAll, std::max(stepped, enough))};
     }
-    if (wave_done && window > ring.window && ring.activated < active) {
-        return Widened{ring.name, window, ring.threshold_ppb};
+    if (wave_done && window > front_->window && front_->activated < active_) {
+        return Widened{ring.name, window, front_->threshold_ppb};
     }
     return {};
 }
@@ -249,16 +242,14 @@ std::optional<Instant> Decision::ask_again() const {
     };
     const auto silent_until = rollout_.control_silent_until();
     if (silent_until && *silent_until != Instant::max()) consider(*silent_until);
-    const auto index = front();
-    if (phase != Phase::kRolling || !index) return earliest;
+    if (phase != Phase::kRolling || front_ == nullptr) return earliest;
 
-    const RingState& ring = rings_[*index];
-    if (ring.threshold_ppb < kPpbAll) consider(seen_by_all(ring));
-    if (ring.whole) {
-        consider(baked_at(*index));
-        consider(baked_at(*index) + plan_.silence_deadline);
+    if (front_->threshold_ppb < kPpbAll) consider(seen_by_all());
+    if (front_->whole) {
+        consider(baked_at());
+        consider(baked_at() + plan_.silence_deadline);
         // Exposure grows, and E falls, without an event.
-        if (now_ >= baked_at(*index)) consider(now_ + kLookAgain);
+        if (now_ >= baked_at()) consider(now_ + kLookAgain);
     }
     return earliest;
 }

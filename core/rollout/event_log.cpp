@@ -143,6 +143,8 @@ Sha256 entry_hash(const LogEntry& entry) {
 }
 
 LogEntry follow(const LogEntry* last, LogEntry entry) {
+    // An entry that could not be read back would make the whole log unreadable.
+    FIREBREAK_CHECK(printable(entry.kind, kKindBytesMax) && printable(entry.actor, kActorBytesMax));
     entry.sequence = last == nullptr ? 1 : last->sequence + 1;
     entry.previous = last == nullptr ? Sha256{} : last->hash;
     entry.hash = entry_hash(entry);

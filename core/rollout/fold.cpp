@@ -206,6 +206,9 @@ void Rollout::Fold::operator()(const RingOpened& event) const {
     }
     ring->open = true;
     ring->opened = time;
+    // Its first threshold is a Widened of its own, but the state is sound without it too.
+    ring->window = to.plan_.rings[static_cast<std::size_t>(ring - to.rings_.data())].window_start;
+    ring->widened = time;
 }
 
 void Rollout::Fold::operator()(const RingSkipped& event) const {

@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 /// One ring of a plan: who, how many at once, and what must hold before the next.
 struct Ring {
     std::string name;                ///< 1..64 of a-z 0-9 -, unique in the plan.
-    std::string description;         ///< For people; at most 2000 bytes.
+    std::string description{};       ///< For people; at most 2000 bytes.
     bool vendor_own = false;         ///< The vendor's own machines: one tenant suffices to halt.
     std::int64_t window_start = 5;   ///< Devices activated and not yet confirmed, at first.
     std::int64_t window_max = 50;    ///< The cap that doubling stops at.
@@ -28,9 +28,9 @@ struct Ring {
 
 /// A ring plan (ring-configs/*.yaml, schemas/ring-plan.v1.json), read.
 struct Plan {
-    std::string name;          ///< 1..64 of a-z 0-9 -.
-    std::string description;   ///< For people; at most 2000 bytes.
-    std::vector<Ring> rings;   ///< In the order of exposure; 1..kRingsMax.
+    std::string name;           ///< 1..64 of a-z 0-9 -.
+    std::string description{};  ///< For people; at most 2000 bytes.
+    std::vector<Ring> rings;    ///< In the order of exposure; 1..kRingsMax.
     std::string default_ring;  ///< For a device that no rule places; must be the last, the slowest.
     double alpha = 1e-4;       ///< Bound on P(false halt) over the rollout's life.
     double silence_q0 = 0.005;          ///< Natural loss tolerated per activation.
