@@ -66,10 +66,11 @@ int trial_main(const TrialOrder& order) {
     Bytes bundle;
     const Result<std::unique_ptr<sensor::Engine>> engine = prepare(order, bundle);
     if (!engine) return say(kNotRun, engine.error().to_string());
-    const Result<sensor::Seal> sealed =
-        sensor::seal_process({.channels = {STDOUT_FILENO, STDERR_FILENO},
-                              .on_violation = sensor::OnViolation::kKill,
-                              .refuse_files_quietly = kSanitized});
+    const Result<sensor::Seal> sealed = sensor::seal_process(
+        {.channels = kSanitized ? std::vector<int>{STDOUT_FILENO, STDERR_FILENO}
+                                : std::vector<int>{STDOUT_FILENO},
+         .on_violation = sensor::OnViolation::kKill,
+         .refuse_files_quietly = kSanitized});
     if (!sealed) return say(kNotRun, sealed.error().to_string());
 
     const Result<void> driven = drive(**engine, bundle, order.limits.seconds_max);

@@ -72,10 +72,11 @@ TEST_F(AgentAttacked, RefusesABundleWithBytesAddedBehindIt) {
 TEST_F(AgentAttacked, RefusesTamperedMetadataOfEachRole) {
     world_.offer(2);
     const auto& versions = world_.repository.roles;
+    // In the order of fetching: what comes before the tampered one is right, and is kept.
     const std::vector<std::string> newest{
         "timestamp.json", std::to_string(world_.repository.snapshot.version) + ".snapshot.json",
-        std::to_string(versions.at("content").version) + ".content.json",
-        std::to_string(versions.at("rollout").version) + ".rollout.json"};
+        std::to_string(versions.at("rollout").version) + ".rollout.json",
+        std::to_string(versions.at("content").version) + ".content.json"};
     const auto metadata = world_.repository.metadata;
     for (const std::string& name : newest) {
         SCOPED_TRACE(name);
