@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <boost/json/serialize.hpp>
+#include <sys/resource.h>
 
 #include "client/engine_sensor.hpp"
 #include "client/trial.hpp"
@@ -36,7 +37,7 @@ int say(int code, std::string reason) {
 Result<std::unique_ptr<sensor::Engine>> prepare(const TrialOrder& order, Bytes& bundle) {
     const auto cpu_seconds = static_cast<std::uint64_t>(order.limits.seconds_max.count()) + 1;
     const Result<void> limited = sensor::limit_process(
-        {.address_space_bytes = kSanitized ? 0 : order.limits.memory_bytes_max,
+        {.address_space_bytes = kSanitized ? 0 : 2 * order.limits.memory_bytes_max,
          .cpu_seconds = cpu_seconds,
          .stack_bytes = 8U << 20U});
     if (!limited) return fail(limited.error());
@@ -52,12 +53,26 @@ Result<std::unique_ptr<sensor::Engine>> prepare(const TrialOrder& order, Bytes& 
     return sensor::Engine::open(order.engine, &order.engine_build);
 }
 
-Result<void> drive(sensor::Engine& engine, ByteView bytes, std::chrono::seconds limit) {
+/// The most memory that this process ever had resident. What is mapped and never touched does not
+/// count against the limit; the address space, at twice the limit, stops what does not stop itself.
+Result<void> check_memory(std::uint64_t bytes_max) {
+    if (kSanitized) return {};  // Shadow memory is not the content's doing.
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const auto peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+    if (peak_bytes <= bytes_max) return {};
+    return fail(Errc::kTooLarge, "took " + std::to_string(peak_bytes) + " bytes of memory of " +
+                                     std::to_string(bytes_max));
+}
+
+Result<void> drive(sensor::Engine& engine, ByteView bytes, const TrialLimits& limits) {
     const Result<content::Bundle> bundle = content::unpack_bundle(bytes);
     if (!bundle) return fail(bundle.error());
     Result<std::unique_ptr<sensor::LoadedContent>> loaded = load_bundle(engine, *bundle);
     if (!loaded) return fail(loaded.error());
-    return self_test(**loaded, limit);
+    const Result<void> tested = self_test(**loaded, limits.seconds_max);
+    if (!tested) return tested;
+    return check_memory(limits.memory_bytes_max);
 }
 
 }  // namespace
@@ -73,7 +88,7 @@ int trial_main(const TrialOrder& order) {
          .refuse_files_quietly = kSanitized});
     if (!sealed) return say(kNotRun, sealed.error().to_string());
 
-    const Result<void> driven = drive(**engine, bundle, order.limits.seconds_max);
+    const Result<void> driven = drive(**engine, bundle, order.limits);
     const int code = driven ? say(kPassed, "") : say(kContentFailed, driven.error().to_string());
     // At once: what the content left behind must not run, not even as the process ends.
     ::_exit(code);
