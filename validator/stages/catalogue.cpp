@@ -10,9 +10,9 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr std::array kStages{
-    //                                                            pr, gate, nightly
+    // Budgets are those of pr (two minutes in all), gate (six) and nightly.
     Stage{
-        "structure", &check_structure, {}, {{{seconds{10}, 1}, {seconds{20}, 1}, {minutes{1}, 1}}}},
+        "structure", &check_structure, {}, {{{seconds{5}, 1}, {seconds{10}, 1}, {minutes{1}, 1}}}},
     Stage{"schema",
           &check_schema_stage,
           {"structure"},
@@ -20,11 +20,11 @@ constexpr std::array kStages{
     Stage{"contract",
           &check_contract,
           {"structure"},
-          {{{seconds{10}, 1}, {seconds{30}, 1}, {minutes{5}, 1}}}},
+          {{{seconds{8}, 1}, {seconds{15}, 1}, {minutes{5}, 1}}}},
     Stage{"load",
           &check_load,
           {"structure", "contract"},
-          {{{seconds{40}, 4}, {seconds{90}, 4}, {minutes{30}, 4}}}},
+          {{{seconds{30}, 4}, {seconds{60}, 4}, {minutes{30}, 4}}}},
     Stage{"replay",
           &check_replay,
           {"contract", "load"},
@@ -32,7 +32,7 @@ constexpr std::array kStages{
     Stage{"budget",
           &check_budget,
           {"contract", "load"},
-          {{{seconds{20}, 8}, {seconds{60}, 8}, {minutes{10}, 8}}}},
+          {{{seconds{15}, 8}, {seconds{30}, 8}, {minutes{10}, 8}}}},
 };
 
 StageReport skipped(std::string_view name, std::string reason) {

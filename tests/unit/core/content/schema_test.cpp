@@ -103,6 +103,53 @@ secretbox:
   sealed: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 )";
 
+constexpr std::string_view kValidation = R"(format: firebreak-validation-report/1
+verdict: rejected
+bundle:
+  name: yara-7.fbb
+  sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+  bytes: 1000
+  stream: yara
+  counter: 7
+  content_type: yara-source
+  files: 2
+profile: gate
+seed: '18446744073709551615'
+sandbox: seccomp+rlimits+no-new-privs
+validator: 0.1.0
+finished: '2026-11-22T21:59:07Z'
+builds:
+  - engine: yara
+    version: 4.2.3
+    build_id: abc
+    sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+    path: yara.so
+    rules: 3
+corpora:
+  - name: goodware:/usr/bin
+    sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+    files: 800
+stages:
+  - {name: replay, outcome: failed, reason: '', executions: 800, findings: 1, milliseconds: 5000}
+findings:
+  - id: FB701
+    name: goodware-match
+    level: error
+    stage: replay
+    message: rule r matches goodware /usr/bin/ls
+    file: a.yar
+    line: 1
+    rule: r
+    build: yara 4.2.3
+    input: /usr/bin/ls
+    evidence: $a at 0x40
+    remedy: Make it narrower.
+    reproducer: ''
+    command: ''
+    fingerprint: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+notes: [Words.]
+)";
+
 std::string manifest_text() {
     Manifest manifest;
     manifest.stream = "yara";
@@ -119,10 +166,14 @@ struct Sample {
 };
 
 std::vector<Sample> samples() {
-    return {{"agent-config.v1", std::string(kAgent)},  {"health-report.v1", std::string(kReport)},
-            {"key-file.v1", std::string(kKey)},        {"manifest.v1", manifest_text()},
-            {"pack.v1", std::string(kPack)},           {"ring-plan.v1", std::string(kPlan)},
-            {"server-config.v1", std::string(kServer)}};
+    return {{"agent-config.v1", std::string(kAgent)},
+            {"health-report.v1", std::string(kReport)},
+            {"key-file.v1", std::string(kKey)},
+            {"manifest.v1", manifest_text()},
+            {"pack.v1", std::string(kPack)},
+            {"ring-plan.v1", std::string(kPlan)},
+            {"server-config.v1", std::string(kServer)},
+            {"validation-report.v1", std::string(kValidation)}};
 }
 
 TEST(Schemas, EachHasASampleAndTakesIt) {

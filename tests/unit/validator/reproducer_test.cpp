@@ -1,0 +1,69 @@
+#include "validator/report/reproducer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/base/errc.hpp"
+#include "tests/support/refusal.hpp"
+
+namespace firebreak::validator {
+namespace {
+
+using firebreak::test::refused;
+
+Reproducer sample() {
+    return {.finding = "FB702",
+            .engine = sha256(bytes_of("engine")),
+            .files = {{"a.yar", to_bytes("rule a {}")}, {"b.bin", {0, 255, 10}}},
+            .evaluates = true,
+            .input_name = "/usr/bin/ls",
+            .input = {1, 2, 3},
+            .expected = Outcome::kCrashed,
+            .expected_rule = "r"};
+}
+
+TEST(Reproducer, CarriesEverythingThere) {
+    const Reproducer sent = sample();
+
+    const Result<Reproducer> got = parse_reproducer(serialize(sent));
+
+    ASSERT_TRUE(got) << got.error().to_string();
+    EXPECT_EQ(got->finding, sent.finding);
+    EXPECT_EQ(got->engine, sent.engine);
+    ASSERT_EQ(got->files.size(), 2U);
+    EXPECT_EQ(got->files[1].bytes, sent.files[1].bytes);
+    EXPECT_TRUE(got->evaluates);
+    EXPECT_EQ(got->input_name, sent.input_name);
+    EXPECT_EQ(got->input, sent.input);
+    EXPECT_EQ(got->expected, Outcome::kCrashed);
+    EXPECT_EQ(got->expected_rule, "r");
+}
+
+TEST(Reproducer, OfALoadHasNoInput) {
+    Reproducer load = sample();
+    load.evaluates = false;
+
+    const Result<Reproducer> got = parse_reproducer(serialize(load));
+
+    ASSERT_TRUE(got);
+    EXPECT_FALSE(got->evaluates);
+    EXPECT_TRUE(got->input.empty());
+}
+
+/// `from` replaced by `to` in a good one.
+Result<Reproducer> with(std::string_view from, std::string_view to) {
+    std::string text = to_text(serialize(sample()));
+    text.replace(text.find(from), from.size(), to);
+    return parse_reproducer(bytes_of(text));
+}
+
+TEST(Reproducer, RefusesWhatItIsNot) {
+    EXPECT_TRUE(refused(parse_reproducer(bytes_of("{}")), Errc::kMalformed));
+    EXPECT_TRUE(refused(parse_reproducer(bytes_of("not json")), Errc::kMalformed));
+    EXPECT_TRUE(refused(with("reproducer/1", "reproducer/2"), Errc::kUnsupported));
+    EXPECT_TRUE(refused(with("\"crashed\"", "\"fine\""), Errc::kMalformed));
+    EXPECT_TRUE(refused(with("\"base64\": \"", "\"base64\": \"*"), Errc::kMalformed));
+    EXPECT_TRUE(refused(with("\"files\"", "\"file\""), Errc::kMalformed));
+}
+
+}  // namespace
+}  // namespace firebreak::validator
