@@ -35,6 +35,11 @@ std::string_view to_string(StageOutcome outcome) {
 Run::Run(RunRequest request, const Tools& tools) : request_(std::move(request)), tools_(tools) {}
 
 void Run::add(Finding finding) {
+    if (finding_rule(finding.id).level == Level::kError) ++errors_;
+    if (findings.size() >= kFindingsMax) {
+        ++not_kept_;
+        return;
+    }
     finding.stage = stage;
     findings.push_back(std::move(finding));
 }
@@ -78,10 +83,7 @@ std::vector<FileView> Run::content_views() const {
 }
 
 content::Verdict Run::verdict() const {
-    const bool rejected = std::ranges::any_of(findings, [](const Finding& finding) {
-        return finding_rule(finding.id).level == Level::kError;
-    });
-    if (rejected) return content::Verdict::kRejected;
+    if (errors_ > 0) return content::Verdict::kRejected;
     const bool passed = !stages.empty() && std::ranges::all_of(stages, [](const auto& report) {
         return report.outcome == StageOutcome::kPassed;
     });

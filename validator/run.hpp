@@ -39,6 +39,9 @@ struct Tools {
     Progress& progress;
 };
 
+/// What a report holds at most; schemas/validation-report.v1.json has the same number.
+inline constexpr std::size_t kFindingsMax = 10'000;
+
 /// One engine build under test.
 struct Build {
     EngineFile file;
@@ -83,12 +86,17 @@ public:
     std::vector<Build> builds;                ///< From the contract stage on.
     std::vector<content::AttestedCorpus> corpora;
     std::vector<StageReport> stages;
-    std::vector<Finding> findings;
+    std::vector<Finding> findings;   ///< Written by add() alone.
     std::vector<std::string> notes;  ///< What a person should know that is not about the content.
     std::chrono::sys_seconds finished{};
 
-    /// Adds a finding of the running stage.
+    /// Adds a finding of the running stage. Past kFindingsMax they are counted and not kept: nobody
+    /// reads on, and a rule file can be made to produce any number.
     void add(Finding finding);
+
+    /// How many findings of level error there were, those not kept included.
+    std::uint64_t errors() const noexcept { return errors_; }
+    std::uint64_t findings_not_kept() const noexcept { return not_kept_; }
 
     /// The weakest confinement that any worker of this run reached.
     std::string sandbox_level() const;
@@ -109,6 +117,8 @@ private:
     Tools tools_;
     std::optional<Confinement> confinement_;
     int reproducers_ = 0;
+    std::uint64_t errors_ = 0;
+    std::uint64_t not_kept_ = 0;
 };
 
 }  // namespace firebreak::validator

@@ -55,16 +55,11 @@ std::string_view missing_need(const Run& run, const Stage& stage) {
     return {};
 }
 
-std::uint64_t errors_since(const Run& run, std::size_t first) {
-    return static_cast<std::uint64_t>(std::count_if(
-        run.findings.begin() + static_cast<std::ptrdiff_t>(first), run.findings.end(),
-        [](const Finding& finding) { return finding_rule(finding.id).level == Level::kError; }));
-}
-
 StageReport run_stage(Run& run, const Stage& stage) {
     const StageBudget& budget = stage.budgets.at(static_cast<std::size_t>(run.request().profile));
     const Clock& clock = run.tools().clock;
-    const std::size_t findings_before = run.findings.size();
+    const std::uint64_t errors_before = run.errors();
+    const std::uint64_t findings_before = run.findings.size() + run.findings_not_kept();
     const auto started = clock.steady();
     run.stage = stage.name;
     StageResult result = stage.run(run, started + budget.time);
@@ -75,9 +70,9 @@ StageReport run_stage(Run& run, const Stage& stage) {
         .outcome = StageOutcome::kPassed,
         .reason = std::move(result.reason),
         .executions = result.executions,
-        .findings = run.findings.size() - findings_before,
+        .findings = run.findings.size() + run.findings_not_kept() - findings_before,
         .took = std::chrono::ceil<std::chrono::milliseconds>(clock.steady() - started)};
-    if (errors_since(run, findings_before) > 0) {
+    if (run.errors() > errors_before) {
         report.outcome = StageOutcome::kFailed;
     } else if (!result.complete) {
         report.outcome = StageOutcome::kInconclusive;
@@ -111,6 +106,10 @@ void judge(Run& run, std::span<const Stage> stages) {
             continue;
         }
         run.stages.push_back(run_stage(run, stage));
+    }
+    if (run.findings_not_kept() > 0) {
+        run.notes.push_back(std::to_string(run.findings_not_kept()) +
+                            " more findings were counted and not kept");
     }
     run.finished = std::chrono::floor<std::chrono::seconds>(run.tools().clock.now());
 }

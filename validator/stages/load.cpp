@@ -358,7 +358,7 @@ void compare_rule_counts(Run& run) {
 
 StageResult check_load(Run& run, StageDeadline deadline) {
     StageResult result;
-    const std::size_t findings_before = run.findings.size();
+    const std::uint64_t errors_before = run.errors();
     for (Build& build : run.builds) {
         if (run.tools().clock.steady() > deadline) {
             result.complete = false;
@@ -369,7 +369,7 @@ StageResult check_load(Run& run, StageDeadline deadline) {
                                   run.builds.size(), "builds");
         BuildLoad(run, build, deadline, result).check();
     }
-    const bool all_loaded = result.complete && run.findings.size() == findings_before;
+    const bool all_loaded = result.complete && run.errors() == errors_before;
     if (all_loaded) compare_rule_counts(run);
     return result;
 }

@@ -29,6 +29,9 @@ constexpr std::uint64_t kMatchesListed = 25;
 constexpr std::uint64_t kWholeContentBytes = 1U << 20U;
 constexpr std::uint64_t kReproducerInputBytes = 8U << 20U;
 
+/// Rules whose matches are counted in a note of their own.
+constexpr std::size_t kNotesMax = 100;
+
 constexpr std::chrono::milliseconds kProgressEvery{200};
 
 /// How one file went in one build.
@@ -276,8 +279,9 @@ void Evidence::attach(const GoodwareFile& file, const FileRun& run, std::string_
 }
 
 void Evidence::finish() {
+    std::size_t notes = 0;
     for (const auto& [rule, count] : matches_) {
-        if (count <= kMatchesListed) continue;
+        if (count <= kMatchesListed || ++notes > kNotesMax) continue;
         run_.notes.push_back("rule " + rule + " matches " + std::to_string(count) +
                              " goodware files in " + build_.label() + "; the first " +
                              std::to_string(kMatchesListed) + " are listed");

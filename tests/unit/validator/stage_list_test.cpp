@@ -176,6 +176,20 @@ TEST(Run, NotesAReproducerThatTheDiskHadNoRoomFor) {
     EXPECT_NE(bench.run.notes[0].find("No space left"), std::string::npos);
 }
 
+TEST(Run, RejectsForAnErrorThatItHadNoRoomToKeep) {
+    BenchRun bench;
+    for (std::size_t index = 0; index < kFindingsMax; ++index) {
+        bench.run.add({.id = "FB509", .message = "slow"});
+    }
+    ASSERT_NE(bench.run.verdict(), content::Verdict::kRejected);
+
+    bench.run.add({.id = "FB701", .message = "match"});
+
+    EXPECT_EQ(bench.run.findings.size(), kFindingsMax);
+    EXPECT_EQ(bench.run.findings_not_kept(), 1U);
+    EXPECT_EQ(bench.run.verdict(), content::Verdict::kRejected);
+}
+
 TEST(Run, RemembersTheWeakestSandbox) {
     BenchRun bench;
     EXPECT_EQ(bench.run.sandbox_level(), "none");
