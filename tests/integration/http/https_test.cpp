@@ -32,6 +32,7 @@ namespace fs = std::filesystem;
 using asio::ip::tcp;
 using std::chrono::milliseconds;
 using test::TestCa;
+using test::write_identity;
 
 /// A server of a few routes on a thread of its own; stopped and joined at the end.
 class HttpsTest : public ::testing::Test {
@@ -41,7 +42,7 @@ protected:
         folder_ = fs::path(::testing::TempDir()) / ("firebreak-https-" + std::string(info->name()) +
                                                     "-" + std::to_string(::getpid()));
         fs::create_directories(folder_ / "files");
-        ca_.issue(folder_, "localhost");
+        write_identity(ca_.issue(), folder_);
         add_routes();
     }
 
@@ -94,7 +95,7 @@ protected:
     net::HttpsOptions client() const {
         net::HttpsOptions options;
         options.base_url = "https://localhost:" + std::to_string(server_->port()) + "/";
-        options.ca_certificates_pem = ca_.certificate();
+        options.ca_certificates_pem = ca_.certificate_pem();
         return options;
     }
 
@@ -109,7 +110,7 @@ protected:
     /// Everything the server answers to `bytes` until it closes, over TLS.
     std::string raw(std::string_view bytes) const {
         asio::io_context io;
-        auto tls = net::make_client_tls(ca_.certificate());
+        auto tls = net::make_client_tls(ca_.certificate_pem());
         asio::ssl::stream<tcp::socket> stream(io, *tls);
         EXPECT_TRUE(net::expect_server(stream.native_handle(), "localhost"));
         stream.next_layer().connect({asio::ip::address_v4::loopback(), server_->port()});
@@ -328,7 +329,7 @@ TEST_F(HttpsTest, ClientRefusesAnotherCa) {
     start();
     const TestCa other;
     net::HttpsOptions options = client();
-    options.ca_certificates_pem = other.certificate();
+    options.ca_certificates_pem = other.certificate_pem();
 
     const auto answer = net::exchange_blocking(
         options, {.method = "GET", .target = "/hello", .headers = {}, .body = {}}, 1000);
@@ -338,13 +339,13 @@ TEST_F(HttpsTest, ClientRefusesAnotherCa) {
 }
 
 TEST_F(HttpsTest, ClientRefusesAnotherHostsCertificate) {
-    ca_.issue(folder_, "elsewhere.example");
+    write_identity(ca_.issue({.dns_names = {"elsewhere.example"}}), folder_);
     start();
     EXPECT_EQ(get("/hello").error(), net::Errc::kTls);
 }
 
 TEST_F(HttpsTest, ClientRefusesAnExpiredCertificate) {
-    ca_.issue(folder_, "localhost", TestCa::Validity::kPast);
+    write_identity(ca_.issue({.not_after = std::chrono::seconds{-60}}), folder_);
     start();
     EXPECT_EQ(get("/hello").error(), net::Errc::kTls);
 }
@@ -378,7 +379,7 @@ TEST_F(HttpsTest, ServerRefusesAKeyThatOthersCanRead) {
 
 TEST_F(HttpsTest, ServerRefusesAKeyOfAnotherCertificate) {
     fs::create_directory(folder_ / "other");
-    ca_.issue(folder_ / "other", "localhost");
+    write_identity(ca_.issue(), folder_ / "other");
     HttpServerOptions options;
     options.certificate = folder_ / "server.pem";
     options.key = folder_ / "other/server.key";
