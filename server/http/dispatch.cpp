@@ -7,6 +7,7 @@
 
 #include "core/base/encoding.hpp"
 #include "core/net/deadline.hpp"
+#include "server/http/standard_problems.hpp"
 
 namespace firebreak::server {
 namespace asio = boost::asio;
@@ -56,9 +57,7 @@ Exchange Dispatcher::begin(net::Request head, std::string peer) const {
     exchange.context.request = std::move(head);
     net::Request& request = exchange.context.request;
     if (!is_known(request.method)) {
-        exchange.problem = Problem{.status = 501,
-                                   .name = "method-unknown",
-                                   .title = "This server does not know that method."};
+        exchange.problem = method_unknown();
         return exchange;
     }
     Result<Target> target = parse_target(request.target);
@@ -76,6 +75,15 @@ Exchange Dispatcher::begin(net::Request head, std::string peer) const {
     exchange.route = match->route;
     exchange.context.path = std::move(match->parameters);
     exchange.context.query = std::move(target->query);
+    return exchange;
+}
+
+Exchange Dispatcher::refused(Problem problem, std::string peer) const {
+    Exchange exchange;
+    exchange.begun = parts_.clock.steady();
+    exchange.id = hex_encode(parts_.random.bytes(8));
+    exchange.peer = std::move(peer);
+    exchange.problem = std::move(problem);
     return exchange;
 }
 

@@ -37,6 +37,9 @@ public:
     /// @param head  The request without its body.
     Exchange begin(net::Request head, std::string peer) const;
 
+    /// An exchange that was refused before there was a request that could be read.
+    Exchange refused(Problem problem, std::string peer) const;
+
     /// How long the body of this request may be.
     std::uint64_t body_bytes_max(const Exchange& exchange) const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/check.hpp"
+#include "server/http/standard_problems.hpp"
 
 namespace firebreak::server {
 
@@ -112,7 +113,7 @@ tl::expected<Router::Match, Problem> Router::find(std::string_view method,
                                                   const std::vector<std::string>& segments) const {
     Found<Node> found;
     if (!walk(*root_, segments, 0, found)) {
-        return refuse({.status = 404, .name = "not-found", .title = "There is no such resource."});
+        return refuse(not_found());
     }
     const auto& routes = found.node->routes;
     auto route = routes.find(method);
@@ -123,10 +124,7 @@ tl::expected<Router::Match, Problem> Router::find(std::string_view method,
             allowed.append(allowed.empty() ? "" : ", ").append(name);
             if (name == "GET") allowed.append(", HEAD");
         }
-        return refuse({.status = 405,
-                       .name = "method-not-allowed",
-                       .title = "This resource does not have that method.",
-                       .headers = {{"Allow", allowed}}});
+        return refuse(method_not_allowed(std::move(allowed)));
     }
     Match match{&route->second, {}};
     for (std::size_t i = 0; i < found.values.size(); ++i) {

@@ -4,12 +4,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <set>
 
+#include "core/base/check.hpp"
+#include "core/base/errc.hpp"
 #include "core/net/tls.hpp"
 #include "server/http/dispatch.hpp"
 #include "server/http/session.hpp"
@@ -22,131 +23,151 @@ using boost::system::error_code;
 namespace {
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::milliseconds kOutOfDescriptorsPause{100};
 
-/// Connections past connections_max that are still told so; past them the door just closes.
-constexpr std::uint32_t kRefusalsMax = 64;
-/// Before the next accept, when the machine has no descriptor or memory for one.
-constexpr std::chrono::milliseconds kBreath{100};
+bool is_want_of_resources(const error_code& error) {
+    return error == boost::system::errc::too_many_files_open ||
+           error == boost::system::errc::too_many_files_open_in_system ||
+           error == boost::system::errc::not_enough_memory ||
+           error == boost::system::errc::no_buffer_space;
+}
 
 }  // namespace
 
-/// Lives on one strand, but for the sessions, which have one each.
+// Everything in it that changes belongs to `strand_`.
 class HttpServer::State : public std::enable_shared_from_this<HttpServer::State> {
 public:
-    State(asio::any_io_executor executor, asio::ssl::context tls, const HttpServerOptions& options,
-          HttpServerParts parts)
+    State(asio::any_io_executor executor, HttpServerOptions options, HttpServerParts parts,
+          asio::ssl::context tls)
         : executor_(executor),
           strand_(asio::make_strand(executor)),
-          acceptor_(strand_),
-          changed_(strand_, asio::steady_timer::time_point::max()),
-          deadline_(strand_),
+          options_(std::move(options)),
+          dispatcher_(parts, options_.limits),
           tls_(std::move(tls)),
-          dispatcher_(parts, options.limits),
-          connections_max_(options.connections_max),
-          drain_timeout_(options.drain_timeout) {}
+          acceptor_(strand_),
+          pause_(strand_),
+          gone_(strand_) {}
 
-    Result<void> listen(const std::string& address, std::uint16_t port);
-    std::uint16_t port() const { return port_; }
-    asio::awaitable<void> run();
+    Result<void> listen();
+    asio::awaitable<void> serve();
     void stop();
+
+    std::uint16_t port() const noexcept { return port_; }
+    const asio::any_io_executor& strand() const noexcept { return strand_; }
 
 private:
     asio::awaitable<void> accept_all();
+    asio::awaitable<void> see_all_off();
+    asio::awaitable<void> wait_until_empty(asio::steady_timer::time_point until);
     void admit(tcp::socket socket);
-    void drain();
+    void forget(const std::shared_ptr<Session>& session);
 
     asio::any_io_executor executor_;
-    asio::strand<asio::any_io_executor> strand_;
-    tcp::acceptor acceptor_;
-    asio::steady_timer changed_;  ///< Cancelled when a session has gone.
-    asio::steady_timer deadline_;
-    asio::ssl::context tls_;
+    asio::any_io_executor strand_;
+    HttpServerOptions options_;
     Dispatcher dispatcher_;
-    std::uint32_t connections_max_;
-    std::chrono::milliseconds drain_timeout_;
+    asio::ssl::context tls_;
+    tcp::acceptor acceptor_;
+    asio::steady_timer pause_;  ///< Between two tries to accept without descriptors.
+    asio::steady_timer gone_;   ///< Cancelled when the last session has gone.
     std::uint16_t port_ = 0;
+    std::set<std::shared_ptr<Session>> sessions_;  ///< Each also owns itself until it is gone.
     bool stopping_ = false;
-    std::set<std::shared_ptr<Session>> sessions_;
 };
 
-Result<void> HttpServer::State::listen(const std::string& address, std::uint16_t port) {
-    const std::string place = "listen on " + address + ":" + std::to_string(port);
+Result<void> HttpServer::State::listen() {
+    const std::string where = options_.address + ":" + std::to_string(options_.port);
+    const auto failed = [&where](const error_code& error) {
+        return fail(error, "listen on " + where);
+    };
     error_code error;
-    const auto ip = asio::ip::make_address(address, error);
-    if (error) return fail(std::make_error_code(std::errc::invalid_argument), place);
-    const tcp::endpoint endpoint(ip, port);
+    const asio::ip::address address = asio::ip::make_address(options_.address, error);
+    if (error) return fail(Errc::kInvalid, "listen on " + where + ": not a numeric IP address");
+    const tcp::endpoint endpoint(address, options_.port);
     acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    if (!error) port_ = acceptor_.local_endpoint(error).port();
-    if (error) return fail(error, place);
+    if (error) return failed(error);
+    acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (error) return failed(error);
+    acceptor_.bind(endpoint, error);
+    if (error) return failed(error);
+    acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) return failed(error);
+    port_ = acceptor_.local_endpoint(error).port();
+    if (error) return failed(error);
     return {};
 }
 
-asio::awaitable<void> HttpServer::State::run() {
-    auto accepting = accept_all();
-    co_await asio::co_spawn(strand_, std::move(accepting), asio::use_awaitable);
+void HttpServer::State::stop() {
+    asio::post(strand_, [self = shared_from_this()] {
+        self->stopping_ = true;
+        error_code ignored;
+        self->acceptor_.close(ignored);
+        self->pause_.cancel();
+    });
+}
+
+asio::awaitable<void> HttpServer::State::serve() {
+    co_await accept_all();
+    co_await see_all_off();
 }
 
 asio::awaitable<void> HttpServer::State::accept_all() {
     while (!stopping_) {
         auto [error, socket] =
             co_await acceptor_.async_accept(asio::make_strand(executor_), kNoThrow);
-        if (stopping_) break;
+        if (stopping_) co_return;
         if (!error) {
-            admit(std::move(socket));
-        } else if (error != asio::error::connection_aborted) {
-            dispatcher_.parts().log.error("http.accept", {{"what", error.message()}});
-            asio::steady_timer breath(strand_, kBreath);
-            (void)co_await breath.async_wait(kNoThrow);
+            admit(tcp::socket(std::move(socket)));
+        } else if (is_want_of_resources(error)) {
+            // The connection stays in the kernel's queue; trying at once would only burn the CPU.
+            dispatcher_.parts().log.warning("http.accept", {{"reason", error.message()}});
+            pause_.expires_after(kOutOfDescriptorsPause);
+            co_await pause_.async_wait(kNoThrow);
         }
+        // Anything else befell that one connection before we had it.
     }
-    while (!sessions_.empty()) (void)co_await changed_.async_wait(kNoThrow);
-    deadline_.cancel();
 }
 
 void HttpServer::State::admit(tcp::socket socket) {
-    if (sessions_.size() >= std::size_t{connections_max_} + kRefusalsMax) return;
+    // A few more are told why they are not served; past those, closing is all we can afford.
+    const std::size_t told_max = 8U + options_.connections_max / 16U;
+    if (sessions_.size() >= options_.connections_max + told_max) return;
     const Capacity capacity =
-        sessions_.size() < connections_max_ ? Capacity::kServe : Capacity::kRefuse;
+        sessions_.size() < options_.connections_max ? Capacity::kServe : Capacity::kRefuse;
     auto session = make_session(std::move(socket), tls_, dispatcher_, capacity);
     sessions_.insert(session);
-    auto gone = [self = shared_from_this(), weak = std::weak_ptr(session)] {
-        asio::post(self->strand_, [self, weak] {
-            if (const auto ended = weak.lock()) self->sessions_.erase(ended);
-            self->changed_.cancel();
-        });
-    };
-    session->start(std::move(gone));
-}
-
-void HttpServer::State::stop() {
-    asio::post(strand_, [self = shared_from_this()] { self->drain(); });
-}
-
-void HttpServer::State::drain() {
-    if (stopping_) return;
-    stopping_ = true;
-    error_code ignored;
-    acceptor_.close(ignored);
-    for (const auto& session : sessions_) session->drain();
-    deadline_.expires_after(drain_timeout_);
-    deadline_.async_wait([self = shared_from_this()](const error_code& error) {
-        if (error) return;
-        for (const auto& session : self->sessions_) session->abort();
+    session->start([self = shared_from_this(), session] {
+        asio::post(self->strand_, [self, session] { self->forget(session); });
     });
+}
+
+void HttpServer::State::forget(const std::shared_ptr<Session>& session) {
+    sessions_.erase(session);
+    if (sessions_.empty()) gone_.cancel();
+}
+
+asio::awaitable<void> HttpServer::State::see_all_off() {
+    for (const auto& session : sessions_) session->drain();
+    co_await wait_until_empty(asio::steady_timer::clock_type::now() + options_.drain_timeout);
+    for (const auto& session : sessions_) session->abort();
+    co_await wait_until_empty(asio::steady_timer::time_point::max());
+}
+
+asio::awaitable<void> HttpServer::State::wait_until_empty(asio::steady_timer::time_point until) {
+    if (sessions_.empty()) co_return;
+    gone_.expires_at(until);
+    co_await gone_.async_wait(kNoThrow);
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::open(asio::any_io_executor executor,
                                                      HttpServerOptions options,
                                                      HttpServerParts parts) {
     Result<asio::ssl::context> tls = net::make_server_tls(options.certificate, options.key);
-    if (!tls) return fail(tls.error());
-    auto state = std::make_shared<State>(std::move(executor), std::move(*tls), options, parts);
-    if (const auto listening = state->listen(options.address, options.port); !listening) {
-        return fail(listening.error());
-    }
+    if (!tls) return fail(std::move(tls.error()));
+    auto state =
+        std::make_shared<State>(std::move(executor), std::move(options), parts, std::move(*tls));
+    const Result<void> listening = state->listen();
+    if (!listening) return fail(listening.error());
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
 
@@ -158,7 +179,8 @@ std::uint16_t HttpServer::port() const {
 }
 
 asio::awaitable<void> HttpServer::run() {
-    co_await state_->run();
+    const std::shared_ptr<State> state = state_;
+    co_await asio::co_spawn(state->strand(), state->serve(), asio::use_awaitable);
 }
 
 void HttpServer::stop() {

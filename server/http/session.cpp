@@ -1,5 +1,6 @@
 #include "server/http/session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -10,15 +11,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/string.hpp>
-#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/system/system_error.hpp>
 #include <optional>
 
-#include "core/base/utc.hpp"
+#include "core/base/errc.hpp"
 #include "core/net/beast_message.hpp"
-#include "core/net/tls.hpp"
-#include "server/http/date.hpp"
+#include "server/http/response_head.hpp"
+#include "server/http/standard_problems.hpp"
 
 namespace firebreak::server {
 namespace asio = boost::asio;
@@ -26,11 +26,11 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
+using SteadyClock = asio::steady_timer::clock_type;
 
 namespace {
 
 constexpr std::size_t kPieceBytes = 64U << 10U;       // Written, or read from a file, at once.
-constexpr milliseconds kHandlerGrace{60'000};         // Past the handler's own limit.
 constexpr milliseconds kLingerTimeout{2'000};         // For a peer to read our last words.
 constexpr std::uint64_t kLingerBytesMax = 4U << 20U;  // What we throw away meanwhile.
 
@@ -39,31 +39,43 @@ constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 
 using Parser = http::request_parser<net::GrowingBody>;
 
-// How a step ended. kRefused: `exchange_.problem` says why, and the peer is told. kGone: there is
-// nobody to tell, or nothing to say.
+// How reading went. kRefused: `exchange_.problem` says why, and the framing is lost, so that the
+// answer is the last one. kGone: there is nobody to tell.
 enum class Step { kDone, kRefused, kGone };
 
-Problem late_problem(const char* what) {
-    return {.status = 408,
-            .name = "request-timeout",
-            .title = "The request did not arrive in time.",
-            .detail = std::string("The ") + what + " took too long."};
-}
+// What becomes of the connection. kLinger: the peer may still be sending what we do not want, and
+// would lose our answer if we just closed (RFC 9112, 9.6). kCut: close without a word.
+enum class After { kKeep, kClose, kLinger, kCut };
 
-Problem head_problem(const error_code& error, bool past_request_line) {
-    if (error == http::error::header_limit && past_request_line) {
-        return {.status = 431,
-                .name = "header-too-large",
-                .title = "The request's header is too large."};
+// Fields of which two readers could pick different ones.
+constexpr std::array kSingleFields = {http::field::host,         http::field::authorization,
+                                      http::field::content_type, http::field::range,
+                                      http::field::if_range,     http::field::expect};
+
+// What the parser lets pass, and a server that stands behind or before us might read in another
+// way (RFC 9112, 11.2).
+std::optional<Problem> framing_problem(const Parser& parser, std::uint32_t fields_max) {
+    const auto& message = parser.get();
+    if (std::distance(message.begin(), message.end()) > fields_max) return header_too_large();
+    for (const http::field name : kSingleFields) {
+        if (message.count(name) > 1) return request_malformed();
     }
-    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-        return {.status = 414, .name = "target-too-long", .title = "The request line is too long."};
+    if (message.version() == 11 && message.count(http::field::host) == 0)
+        return request_malformed();
+    const auto coding = message.find(http::field::transfer_encoding);
+    if (coding != message.end()) {
+        if (message.version() < 11) return request_malformed();
+        if (!parser.chunked() || message.count(http::field::transfer_encoding) > 1 ||
+            !boost::beast::iequals(coding->value(), "chunked")) {
+            return coding_unknown();
+        }
     }
-    if (error == http::error::bad_version) {
-        return {
-            .status = 505, .name = "version-unsupported", .title = "This server speaks HTTP/1.1."};
+    const auto expectation = message.find(http::field::expect);
+    if (expectation != message.end() &&
+        !boost::beast::iequals(expectation->value(), "100-continue")) {
+        return expectation_unknown();
     }
-    return {.status = 400, .name = "request-malformed", .title = "The request is not HTTP."};
+    return std::nullopt;
 }
 
 class TlsSession final : public Session, public std::enable_shared_from_this<TlsSession> {
@@ -82,27 +94,24 @@ public:
 
 private:
     asio::awaitable<void> run();
-    asio::awaitable<void> serve();
-    asio::awaitable<bool> serve_one(bool last);
-    asio::awaitable<Step> wait_for_request();
-    asio::awaitable<Step> read_head(Parser& parser);
+    asio::awaitable<After> serve();
+    asio::awaitable<After> serve_one(bool last);
+    asio::awaitable<bool> wait_for_request();
     asio::awaitable<Step> read_request(Parser& parser);
+    asio::awaitable<Step> read_head(Parser& parser);
     asio::awaitable<Step> read_body(Parser& parser);
-    asio::awaitable<Step> invite_body(const Parser& parser);
-    asio::awaitable<bool> send(Reply reply, bool close);
-    asio::awaitable<bool> send_body(std::string first, Reply reply);
-    asio::awaitable<bool> write(std::string_view bytes);
     asio::awaitable<bool> read_more();
-    asio::awaitable<void> say_goodbye();
-    asio::awaitable<void> discard_rest();
+    asio::awaitable<bool> send(Reply reply, bool close);
+    asio::awaitable<bool> send_body(std::string first, Reply& reply);
+    asio::awaitable<bool> write(std::string_view bytes);
+    asio::awaitable<void> say_goodbye(After after);
 
-    std::optional<Problem> refusal_of(const Parser& parser) const;
     Step refuse_with(Problem problem);
-    std::string head_of(const Reply& reply, bool close) const;
+    Step late_or_gone();
 
     void give(milliseconds time);
-    void give_for(milliseconds base, std::uint64_t bytes);
-    void watch_until(asio::steady_timer::time_point when);
+    void give_more(milliseconds time, std::uint64_t bytes_moved);
+    void give_all();
     void watch();
 
     asio::ssl::stream<tcp::socket> stream_;
@@ -116,8 +125,8 @@ private:
     std::string unread_;  ///< Received, and not yet parsed.
     std::array<char, 16U << 10U> incoming_{};
     Exchange exchange_;
-    asio::steady_timer::time_point step_begun_;
-    asio::steady_timer::time_point deadline_;
+    SteadyClock::time_point step_begun_;
+    SteadyClock::time_point deadline_;
     bool expired_ = false;   ///< The step's time is over.
     bool idle_ = false;      ///< Between two requests.
     bool draining_ = false;  ///< The present request is the last one.
@@ -148,9 +157,7 @@ void TlsSession::start(std::function<void()> gone) {
 void TlsSession::drain() {
     asio::post(stream_.get_executor(), [self = shared_from_this()] {
         self->draining_ = true;
-        if (!self->idle_) return;
-        error_code ignored;
-        self->stream_.next_layer().cancel(ignored);
+        if (self->idle_) self->give(milliseconds{0});
     });
 }
 
@@ -165,336 +172,272 @@ void TlsSession::abort() {
 
 // Starts a step that may take `time`. When it is over, whatever the step waits for is cancelled.
 void TlsSession::give(milliseconds time) {
-    step_begun_ = asio::steady_timer::clock_type::now();
+    step_begun_ = SteadyClock::now();
     deadline_ = step_begun_ + time;
     expired_ = false;
-    if (deadline_ < watchdog_.expiry()) watch_until(deadline_);
+    if (deadline_ < watchdog_.expiry()) watch();
 }
 
-// The same step goes on: for each byte moved it gets the time that the slowest peer we serve needs.
-void TlsSession::give_for(milliseconds base, std::uint64_t bytes) {
+// The same step goes on: each byte moved adds the time that the slowest peer we serve needs for it.
+void TlsSession::give_more(milliseconds time, std::uint64_t bytes_moved) {
     const std::uint64_t rate = std::max<std::uint64_t>(limits_.bytes_per_second_min, 1);
-    deadline_ = step_begun_ + base + milliseconds(bytes / rate * 1000 + bytes % rate * 1000 / rate);
+    const auto earned = bytes_moved / rate * 1000 + bytes_moved % rate * 1000 / rate;
+    deadline_ = step_begun_ + time + milliseconds(earned);
 }
 
-// One timer for all steps. A step that ends later than the timer goes off leaves it alone, and it
-// follows then; so a busy connection does not set a timer for each of its reads.
-void TlsSession::watch_until(asio::steady_timer::time_point when) {
-    watchdog_.expires_at(when);
+// Nothing waits for the peer now.
+void TlsSession::give_all() {
+    deadline_ = SteadyClock::time_point::max();
+    expired_ = false;
+}
+
+// One timer for all steps: a step moves the deadline, and the timer follows when it goes off. A
+// cancel misses an operation that is just between two reads, so it is repeated until the step has
+// noticed.
+void TlsSession::watch() {
+    static constexpr milliseconds kRepeat{20};
+    if (SteadyClock::now() >= deadline_) {
+        expired_ = true;
+        error_code ignored;
+        stream_.next_layer().cancel(ignored);
+        watchdog_.expires_after(kRepeat);
+    } else {
+        watchdog_.expires_at(deadline_);
+    }
     watchdog_.async_wait([self = shared_from_this()](const error_code& error) {
         if (!error && self->stream_.next_layer().is_open()) self->watch();
     });
 }
 
-// A cancel can miss an operation that is just between two reads, so it is repeated until the step
-// has noticed.
-void TlsSession::watch() {
-    static constexpr milliseconds kRepeat{20};
-    const auto now = asio::steady_timer::clock_type::now();
-    if (now < deadline_) {
-        watch_until(deadline_);
-        return;
-    }
-    expired_ = true;
-    error_code ignored;
-    stream_.next_layer().cancel(ignored);
-    watch_until(now + kRepeat);
-}
-
 asio::awaitable<void> TlsSession::run() {
-    error_code error;
-    const tcp::endpoint remote = stream_.next_layer().remote_endpoint(error);
-    if (error) co_return;
-    peer_ = remote.address().to_string();
-    stream_.next_layer().set_option(tcp::no_delay(true), error);
-
-    watch_until(asio::steady_timer::clock_type::now() + limits_.handshake_timeout);
+    error_code ignored;
+    stream_.next_layer().set_option(tcp::no_delay(true), ignored);
+    const tcp::endpoint peer = stream_.next_layer().remote_endpoint(ignored);
+    peer_ = peer.address().to_string();
+    watchdog_.expires_at(SteadyClock::time_point::max());
     give(limits_.handshake_timeout);
-    const auto [handshake_error] =
+    const auto [failed] =
         co_await stream_.async_handshake(asio::ssl::stream_base::server, kNoThrow);
-    if (handshake_error) co_return;
-    co_await serve();
-    co_await say_goodbye();
-}
-
-asio::awaitable<void> TlsSession::serve() {
-    if (capacity_ == Capacity::kRefuse) {
-        exchange_ = dispatcher_.begin(net::Request{}, peer_);
-        exchange_.problem = Problem{.status = 503,
-                                    .name = "busy",
-                                    .title = "The server has too many connections.",
-                                    .headers = {{"Retry-After", "5"}}};
-        Reply full(problem_response(*exchange_.problem));
-        (void)co_await send(std::move(full), true);
+    if (failed) {
+        dispatcher_.parts().log.debug("http.handshake",
+                                      {{"peer", peer_}, {"reason", failed.message()}});
         co_return;
     }
-    for (std::uint32_t served = 1; served <= limits_.requests_max; ++served) {
-        const bool go_on = co_await serve_one(served == limits_.requests_max);
-        if (!go_on || draining_) co_return;
-    }
+    const After after = co_await serve();
+    if (after != After::kCut) co_await say_goodbye(after);
 }
 
-/// @returns whether the connection may carry another request.
-asio::awaitable<bool> TlsSession::serve_one(bool last) {
-    Step step = co_await wait_for_request();
-    if (step == Step::kGone) co_return false;
+asio::awaitable<After> TlsSession::serve() {
+    if (capacity_ == Capacity::kRefuse) {
+        refuse_with(too_many_connections());
+        const bool sent = co_await send(problem_response(*exchange_.problem), true);
+        co_return sent ? After::kLinger : After::kCut;
+    }
+    for (std::uint32_t served = 1; served <= limits_.requests_max; ++served) {
+        const After after = co_await serve_one(served == limits_.requests_max);
+        if (after != After::kKeep) co_return after;
+    }
+    co_return After::kClose;
+}
 
+asio::awaitable<After> TlsSession::serve_one(bool last) {
+    const bool comes = co_await wait_for_request();
+    if (!comes) co_return After::kClose;
     exchange_ = {};
     Parser parser;
     parser.header_limit(limits_.header_bytes_max);
     parser.body_limit(boost::none);
-    step = co_await read_request(parser);
-    if (step == Step::kGone) co_return false;
+    const Step step = co_await read_request(parser);
+    if (step == Step::kGone) co_return After::kCut;
 
-    if (step == Step::kDone) {
-        exchange_.context.request.body = std::move(parser.get().body());
-        // The dispatcher keeps the handler's time; ours must only not run out before.
-        give(limits_.handle_timeout + kHandlerGrace);
-        Reply reply = co_await dispatcher_.answer(exchange_);
-        // A handler's refusal has read the body, so the connection is still in step.
-        const bool close = last || draining_ || !parser.keep_alive();
-        const bool sent = co_await send(std::move(reply), close);
-        co_return sent && !close;
-    }
-    // A body that was refused unread would be taken for the next request.
-    Reply refusal(problem_response(*exchange_.problem));
-    const bool close = last || draining_ || !parser.is_done() || !parser.keep_alive();
-    const bool sent = co_await send(std::move(refusal), close);
-    co_return sent && !close;
+    give_all();
+    Reply reply = co_await dispatcher_.answer(exchange_);
+    // A request that was refused may have a body that nobody has read; then so has the connection.
+    const bool all_read = step == Step::kDone && parser.is_done();
+    const bool close =
+        !all_read || last || draining_ || parser.get().version() < 11 || !parser.keep_alive();
+    const bool sent = co_await send(std::move(reply), close);
+    if (!sent) co_return After::kCut;
+    if (!all_read) co_return After::kLinger;
+    co_return close ? After::kClose : After::kKeep;
 }
 
-asio::awaitable<Step> TlsSession::wait_for_request() {
-    if (!unread_.empty()) co_return Step::kDone;  // Pipelined.
-    if (draining_) co_return Step::kGone;
+asio::awaitable<bool> TlsSession::wait_for_request() {
+    if (!unread_.empty()) co_return true;
+    if (draining_) co_return false;
     idle_ = true;
     give(limits_.idle_timeout);
-    const bool came = co_await read_more();
+    const bool in_time = co_await read_more();
     idle_ = false;
-    co_return came ? Step::kDone : Step::kGone;
+    // A request that came in the moment we wanted to close is still answered.
+    co_return in_time || !unread_.empty();
 }
 
+// From the first byte to the end of the body. Afterwards `exchange_` has a problem or a body.
 asio::awaitable<Step> TlsSession::read_request(Parser& parser) {
-    Step step = co_await read_head(parser);
-    if (step != Step::kDone) co_return step;
+    give(limits_.header_timeout);
+    const Step head = co_await read_head(parser);
+    if (head != Step::kDone) co_return head;
 
     const auto& message = parser.get();
-    net::Request head{.method = std::string(message.method_string()),
-                      .target = std::string(message.target()),
-                      .headers = net::headers_of(message.base()),
-                      .body = {}};
-    exchange_ = dispatcher_.begin(std::move(head), peer_);
-    if (std::optional<Problem> refusal = refusal_of(parser)) {
-        co_return refuse_with(std::move(*refusal));
+    net::Request request{std::string(message.method_string()),
+                         std::string(message.target()),
+                         net::headers_of(message),
+                         {}};
+    exchange_ = dispatcher_.begin(std::move(request), peer_);
+    std::optional<Problem> misframed = framing_problem(parser, limits_.fields_max);
+    if (misframed) co_return refuse_with(std::move(*misframed));
+    if (exchange_.problem) co_return Step::kDone;
+    if (parser.content_length().value_or(0) > dispatcher_.body_bytes_max(exchange_)) {
+        co_return refuse_with(too_large());
     }
-    if (exchange_.problem) co_return Step::kRefused;
-    give(limits_.handle_timeout + kHandlerGrace);
+    give_all();
     co_await dispatcher_.admit(exchange_);
-    if (exchange_.problem) co_return Step::kRefused;
-    step = co_await invite_body(parser);
-    if (step != Step::kDone) co_return step;
+    if (exchange_.problem) co_return Step::kDone;
+
+    give(limits_.body_timeout);
+    if (message.count(http::field::expect) != 0 && !parser.is_done() && unread_.empty()) {
+        const bool invited = co_await write("HTTP/1.1 100 Continue\r\n\r\n");
+        if (!invited) co_return Step::kGone;
+    }
     co_return co_await read_body(parser);
 }
 
 asio::awaitable<Step> TlsSession::read_head(Parser& parser) {
-    give(limits_.header_timeout);
-    bool past_request_line = false;
-    for (;;) {
+    std::size_t head_bytes = 0;
+    while (true) {
         error_code error;
         const std::size_t used = parser.put(asio::buffer(unread_), error);
-        past_request_line = past_request_line || used > 0 || unread_.find('\n') != unread_.npos;
         unread_.erase(0, used);
+        head_bytes += used;
+        const bool over = error == http::error::header_limit ||
+                          (parser.is_header_done() ? head_bytes : head_bytes + unread_.size()) >
+                              limits_.header_bytes_max;
+        if (over && parser.get().target().empty()) co_return refuse_with(target_too_long());
+        if (over) co_return refuse_with(header_too_large());
+        if (error == http::error::bad_version) co_return refuse_with(version_unsupported());
+        if (error && error != http::error::need_more) co_return refuse_with(request_malformed());
         if (parser.is_header_done()) co_return Step::kDone;
-        if (error && error != http::error::need_more) {
-            // No route, no id yet: an exchange of its own to answer and to log.
-            exchange_ = dispatcher_.begin(net::Request{}, peer_);
-            co_return refuse_with(head_problem(error, past_request_line));
-        }
-        const bool came = co_await read_more();
-        if (!came) {
-            if (!expired_) co_return Step::kGone;
-            exchange_ = dispatcher_.begin(net::Request{}, peer_);
-            co_return refuse_with(late_problem("header"));
-        }
+        const bool read = co_await read_more();
+        if (!read) co_return late_or_gone();
     }
-}
-
-/// What is wrong with a header that could be read: the reasons that no handler needs to know.
-std::optional<Problem> TlsSession::refusal_of(const Parser& parser) const {
-    const auto& message = parser.get();
-    const auto bad = [](unsigned status, const char* name, const char* title) {
-        return Problem{.status = status, .name = name, .title = title};
-    };
-    if (message.version() != 10 && message.version() != 11) {
-        return bad(505, "version-unsupported", "This server speaks HTTP/1.1.");
-    }
-    if (std::distance(message.begin(), message.end()) >
-        static_cast<std::ptrdiff_t>(limits_.fields_max)) {
-        return bad(431, "header-too-large", "The request has too many header fields.");
-    }
-    if (message.version() == 11 && message.count(http::field::host) != 1) {
-        return bad(400, "host-missing", "The request must have one Host field.");
-    }
-    const bool lengths = message.count(http::field::content_length) > 0;
-    const bool encoded = message.count(http::field::transfer_encoding) > 0;
-    // Two readers could disagree on where such a request ends (RFC 9112, 6.1).
-    if (encoded && (lengths || message.version() == 10)) {
-        return bad(400, "request-malformed", "The length of the body is stated in two ways.");
-    }
-    if (encoded && !parser.chunked()) {
-        return bad(501, "encoding-unknown", "This server knows no transfer coding but chunked.");
-    }
-    if (parser.content_length().value_or(0) > dispatcher_.body_bytes_max(exchange_)) {
-        return bad(413, "too-large", "The body is longer than this resource takes.");
-    }
-    return std::nullopt;
-}
-
-/// Tells a peer that waits for it to send the body (RFC 9110, 10.1.1).
-asio::awaitable<Step> TlsSession::invite_body(const Parser& parser) {
-    const auto& message = parser.get();
-    if (message.count(http::field::expect) == 0 || parser.is_done()) co_return Step::kDone;
-    if (!boost::beast::iequals(message[http::field::expect], "100-continue")) {
-        co_return refuse_with({.status = 417,
-                               .name = "expectation-unknown",
-                               .title = "This server meets no expectation but 100-continue."});
-    }
-    give(limits_.write_timeout);
-    const bool sent = co_await write("HTTP/1.1 100 Continue\r\n\r\n");
-    co_return sent ? Step::kDone : Step::kGone;
 }
 
 asio::awaitable<Step> TlsSession::read_body(Parser& parser) {
     parser.body_limit(dispatcher_.body_bytes_max(exchange_));
     parser.eager(true);
-    give(limits_.body_timeout);
     std::uint64_t received = 0;
     while (!parser.is_done()) {
         error_code error;
         const std::size_t used = parser.put(asio::buffer(unread_), error);
         unread_.erase(0, used);
-        received += used;
-        give_for(limits_.body_timeout, received);
+        if (error == http::error::body_limit) co_return refuse_with(too_large());
+        if (error && error != http::error::need_more) co_return refuse_with(request_malformed());
         if (parser.is_done()) break;
-        if (error == http::error::body_limit) {
-            co_return refuse_with({.status = 413,
-                                   .name = "too-large",
-                                   .title = "The body is longer than this resource takes."});
-        }
-        if (error && error != http::error::need_more) {
-            co_return refuse_with({.status = 400,
-                                   .name = "request-malformed",
-                                   .title = "The body of the request is not HTTP."});
-        }
-        // What the parser holds back is a chunk's header or the trailer; it must end some day.
-        if (unread_.size() > limits_.header_bytes_max) {
-            co_return refuse_with({.status = 431,
-                                   .name = "header-too-large",
-                                   .title = "A chunk's header or the trailer is too long."});
-        }
-        const bool came = co_await read_more();
-        if (!came) {
-            if (!expired_) co_return Step::kGone;
-            co_return refuse_with(late_problem("body"));
-        }
+        // What a parser holds back is a chunk's header or the trailer.
+        if (unread_.size() > limits_.header_bytes_max) co_return refuse_with(request_malformed());
+        const bool read = co_await read_more();
+        if (!read) co_return late_or_gone();
+        received += unread_.size();
+        give_more(limits_.body_timeout, received);
     }
+    exchange_.context.request.body = std::move(parser.get().body());
     co_return Step::kDone;
 }
 
+// False when the peer is gone or the step's time is over.
+asio::awaitable<bool> TlsSession::read_more() {
+    const auto [error, count] = co_await stream_.async_read_some(asio::buffer(incoming_), kNoThrow);
+    if (error) co_return false;
+    unread_.append(incoming_.data(), count);
+    co_return !expired_;
+}
+
 Step TlsSession::refuse_with(Problem problem) {
-    exchange_.problem = std::move(problem);
+    if (exchange_.id.empty()) {
+        exchange_ = dispatcher_.refused(std::move(problem), peer_);
+    } else {
+        exchange_.problem = std::move(problem);
+    }
     return Step::kRefused;
 }
 
-std::string TlsSession::head_of(const Reply& reply, bool close) const {
-    const net::Response& response = reply.response;
-    const std::string_view reason = http::obsolete_reason(http::int_to_status(response.status));
-    std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(reason);
-    const auto add = [&head](std::string_view name, std::string_view value) {
-        head.append("\r\n").append(name).append(": ").append(value);
-    };
-    for (const auto& [name, value] : response.headers) add(name, value);
-    add("Date", http_date(dispatcher_.parts().clock.now()));
-    if (response.status != 204 && response.status != 304) {
-        add("Content-Length",
-            std::to_string(reply.file ? reply.file->length() : response.body.size()));
-    }
-    if (!response.headers.contains("Cache-Control")) add("Cache-Control", "no-store");
-    add("X-Content-Type-Options", "nosniff");
-    if (!exchange_.id.empty()) add("X-Request-Id", exchange_.id);
-    if (close) add("Connection", "close");
-    return head + "\r\n\r\n";
+Step TlsSession::late_or_gone() {
+    if (!expired_) return Step::kGone;
+    return refuse_with(request_timeout());
 }
 
 asio::awaitable<bool> TlsSession::send(Reply reply, bool close) {
-    const unsigned status = reply.response.status;
-    const bool bare = exchange_.method == "HEAD" || status == 204 || status == 304;
-    const std::uint64_t length = reply.file ? reply.file->length() : reply.response.body.size();
-    give(limits_.write_timeout);
-    std::string head = head_of(reply, close);
-    bool sent = false;
-    if (bare) {
-        sent = co_await write(head);
-    } else {
-        sent = co_await send_body(std::move(head), std::move(reply));
+    if (!can_be_sent(reply.response)) {
+        dispatcher_.parts().log.error("http.bad_header", {{"id", exchange_.id}});
+        exchange_.problem = problem_of(Error(Errc::kCorrupt, "a header of the answer"));
+        reply = problem_response(*exchange_.problem);
     }
-    dispatcher_.log(exchange_, status, bare ? 0 : length);
+    const unsigned status = reply.response.status;
+    const std::uint64_t length = length_of(reply);
+    const bool with_body = has_length(status) && exchange_.method != "HEAD";
+    give(limits_.write_timeout);
+    std::string head = response_head(reply, {exchange_.id, dispatcher_.parts().clock.now(), close});
+    bool sent = false;
+    if (with_body) {
+        sent = co_await send_body(std::move(head), reply);
+    } else {
+        sent = co_await write(head);
+    }
+    dispatcher_.log(exchange_, status, sent && with_body ? length : 0);
     co_return sent;
 }
 
-/// Head and first piece in one write; the rest piece by piece, so that a large file costs a buffer.
-asio::awaitable<bool> TlsSession::send_body(std::string first, Reply reply) {
-    if (!reply.file) co_return co_await write(first += reply.response.body);
+// In pieces, each of which has to be taken in its time; the first one goes with the head, in one
+// record of TLS if it is small.
+asio::awaitable<bool> TlsSession::send_body(std::string first, Reply& reply) {
+    std::string piece = std::move(first);
     std::uint64_t sent = 0;
-    for (;;) {
-        Result<std::string> piece = reply.file->next(kPieceBytes);
-        if (!piece) {
-            // The head has promised a length: all that is left is to break off.
-            dispatcher_.parts().log.error(
-                "http.file", {{"id", exchange_.id}, {"what", piece.error().to_string()}});
-            co_return false;
+    std::size_t at = 0;
+    while (true) {
+        if (reply.file) {
+            Result<std::string> read = reply.file->next(kPieceBytes);
+            // Too late for another status; the peer sees from the length that this is not all.
+            if (!read) {
+                dispatcher_.parts().log.error(
+                    "http.body", {{"id", exchange_.id}, {"cause", read.error().to_string()}});
+                co_return false;
+            }
+            piece += *read;
+        } else {
+            piece.append(reply.response.body, at, kPieceBytes);
+            at += kPieceBytes;
         }
-        if (piece->empty() && first.empty()) co_return true;
-        first += *piece;
-        sent += first.size();
-        give_for(limits_.write_timeout, sent);
-        const bool written = co_await write(first);
-        if (!written || piece->empty()) co_return written;
-        first.clear();
+        if (piece.empty()) co_return true;
+        const bool written = co_await write(piece);
+        if (!written) co_return false;
+        sent += piece.size();
+        give_more(limits_.write_timeout, sent);
+        piece.clear();
+        if (!reply.file && at >= reply.response.body.size()) co_return true;
     }
 }
 
 asio::awaitable<bool> TlsSession::write(std::string_view bytes) {
-    while (!bytes.empty()) {
-        const std::string_view piece = bytes.substr(0, kPieceBytes);
-        const auto [error, written] =
-            co_await asio::async_write(stream_, asio::buffer(piece), kNoThrow);
-        if (error) co_return false;
-        bytes.remove_prefix(written);
-    }
-    co_return true;
+    const auto [error, count] = co_await asio::async_write(stream_, asio::buffer(bytes), kNoThrow);
+    co_return !error && !expired_;
 }
 
-asio::awaitable<bool> TlsSession::read_more() {
-    const auto [error, count] = co_await stream_.async_read_some(asio::buffer(incoming_), kNoThrow);
-    unread_.append(incoming_.data(), count);
-    co_return !error;
-}
-
-/// Closes so that a peer can still read our last words: a close with unread bytes in our buffer
-/// would make the kernel send a reset, which takes them away.
-asio::awaitable<void> TlsSession::say_goodbye() {
+asio::awaitable<void> TlsSession::say_goodbye(After after) {
     give(kLingerTimeout);
-    (void)co_await stream_.async_shutdown(kNoThrow);
+    // Our close_notify proves to the peer that nobody cut the answer off. Theirs proves nothing to
+    // us, so it is not waited for.
+    SSL_set_shutdown(stream_.native_handle(),
+                     SSL_get_shutdown(stream_.native_handle()) | SSL_RECEIVED_SHUTDOWN);
+    const auto [error] = co_await stream_.async_shutdown(kNoThrow);
+    if (error || after != After::kLinger) co_return;
     error_code ignored;
     stream_.next_layer().shutdown(tcp::socket::shutdown_send, ignored);
-    co_await discard_rest();
-}
-
-asio::awaitable<void> TlsSession::discard_rest() {
-    for (std::uint64_t discarded = 0; discarded < kLingerBytesMax && !expired_;) {
-        const auto [error, count] =
+    std::uint64_t discarded = 0;
+    while (!expired_ && discarded < kLingerBytesMax) {
+        const auto [ended, count] =
             co_await stream_.next_layer().async_read_some(asio::buffer(incoming_), kNoThrow);
-        if (error) co_return;
+        if (ended) co_return;
         discarded += count;
     }
 }

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <utility>
 
+#include "server/http/standard_problems.hpp"
+
 namespace firebreak::server {
 namespace asio = boost::asio;
 namespace {
@@ -151,9 +153,7 @@ net::Headers headers_for(std::string_view name, const OpenFile& file) {
 Answer serve(const RequestContext& request, const StaticFilesOptions& options) {
     const std::string& path = request.parameter(options.parameter);
     std::optional<OpenFile> file = open_below(options.root, path);
-    if (!file) {
-        return refuse({.status = 404, .name = "not-found", .title = "There is no such resource."});
-    }
+    if (!file) return refuse(not_found());
     const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
     net::Headers headers = headers_for(name, *file);
     const std::string* known = request.header("If-None-Match");
@@ -166,12 +166,7 @@ Answer serve(const RequestContext& request, const StaticFilesOptions& options) {
         return Reply(net::Response{200, std::move(headers), {}},
                      FileBody(file->descriptor.release(), 0, file->length));
     }
-    if (range->length == 0) {
-        return refuse({.status = 416,
-                       .name = "range-not-satisfiable",
-                       .title = "The range lies outside of the file.",
-                       .headers = {{"Content-Range", "bytes */" + total}}});
-    }
+    if (range->length == 0) return refuse(range_not_satisfiable(file->length));
     headers["Content-Range"] = "bytes " + std::to_string(range->first) + "-" +
                                std::to_string(range->first + range->length - 1) + "/" + total;
     return Reply(net::Response{206, std::move(headers), {}},
