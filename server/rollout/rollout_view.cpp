@@ -11,8 +11,9 @@ std::string text_of_time(Instant time) {
     return format_utc(std::chrono::floor<std::chrono::seconds>(time));
 }
 
+/// To the millisecond: the time to a halt is a figure that people compare.
 json::value optional_time(const std::optional<Instant>& time) {
-    return time ? json::value(text_of_time(*time)) : json::value(nullptr);
+    return time ? json::value(format_utc_millis(*time)) : json::value(nullptr);
 }
 
 json::object ring_view(const rollout::Rollout& rollout, const rollout::RingState& ring) {

@@ -6,6 +6,7 @@ last line is one JSON object; the exit code is 0 only when the story went as it 
 """
 
 import argparse
+import datetime
 import json
 import pathlib
 import signal
@@ -45,6 +46,11 @@ def settle(lab, narrator):
     lab.wait_enrolled(lab.agents)
     narrator.say(f"{len(lab.agents)} firebreak-agent processes enrolled: "
                  + ", ".join(f"{count} in {ring}" for ring, count in RINGS))
+
+
+def seconds_between(earlier, later):
+    began, ended = (datetime.datetime.fromisoformat(text) for text in (earlier, later))
+    return round((ended - began).total_seconds(), 1)
 
 
 def progress(narrator):
@@ -113,7 +119,7 @@ def silent_bundle(lab, narrator, goodware):
     rollout = lab.wait_for_phase(4, "halted", "complete", watch=watch)
     halt_seconds = None
     if rollout["phase"] == "halted":
-        halt_seconds = round((rollout["halted_at_ms"] - rollout["first_activation_ms"]) / 1000, 1)
+        halt_seconds = seconds_between(rollout["first_activation"], rollout["halted_at"])
         narrator.say(f"halted by itself: {rollout['reason']}")
     harmed = [agent for agent in lab.agents if agent.died()]
     narrator.say(f"{len(harmed)} harmed, bound {rollout['harm_bound']}, "
