@@ -4,8 +4,9 @@
 
 namespace firebreak::signing {
 
-/// Dead Simple Signing Envelope, https://github.com/secure-systems-lab/dsse/blob/v1.0.2/envelope.md:
-/// signatures over PAE(payloadType, payload), so that neither can be mistaken for the other.
+/// Dead Simple Signing Envelope,
+/// https://github.com/secure-systems-lab/dsse/blob/v1.0.2/envelope.md: signatures over
+/// PAE(payloadType, payload), so that neither can be mistaken for the other.
 
 struct DsseEnvelope {
     std::string payload_type;

@@ -8,15 +8,16 @@
 
 namespace firebreak::signing {
 
-/// How hard guessing the passphrase is (libsodium crypto_pwhash, argon2id13). Stored in the file, so
-/// that old files open under new defaults.
+/// How hard guessing the passphrase is (libsodium crypto_pwhash, argon2id13). Stored in the file,
+/// so that old files open under new defaults.
 struct KeyFileCost {
     std::uint64_t operations = 3;
     std::uint64_t memory_bytes = 256U << 20U;
 };
 
 /// A private key at rest: JSON with the public key in the clear, and the seed in a libsodium
-/// secretbox (XSalsa20-Poly1305) under argon2id(passphrase, salt). Schema: schemas/key-file.v1.json.
+/// secretbox (XSalsa20-Poly1305) under argon2id(passphrase, salt). Schema:
+/// schemas/key-file.v1.json.
 ///
 /// An empty passphrase is refused: a key file in the clear is not offered.
 [[nodiscard]] Result<Bytes> seal_key(const Ed25519Signer& signer, const SecretBytes& passphrase,

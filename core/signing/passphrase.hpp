@@ -8,8 +8,8 @@
 
 namespace firebreak::signing {
 
-/// The passphrase of a key: from `file` when that is not empty (read_passphrase_file), else asked for
-/// at the terminal on stdin, without echo and straight into wiped memory.
+/// The passphrase of a key: from `file` when that is not empty (read_passphrase_file), else asked
+/// for at the terminal on stdin, without echo and straight into wiped memory.
 ///
 /// @returns Errc::kUnavailable when there is neither a file nor a terminal.
 [[nodiscard]] Result<SecretBytes> obtain_passphrase(const FileStore& files,

@@ -30,8 +30,8 @@ Result<void> append_object(Bytes& out, const json::object& object) {
     std::vector<const json::key_value_pair*> members;
     members.reserve(object.size());
     for (const json::key_value_pair& member : object) members.push_back(&member);
-    // char_traits<char> compares as unsigned char, so this is the order of the UTF-8 bytes, which is
-    // the order of code points.
+    // char_traits<char> compares as unsigned char, so this is the order of the UTF-8 bytes, which
+    // is the order of code points.
     std::ranges::sort(members, [](const auto* a, const auto* b) {
         return std::string_view(a->key()) < std::string_view(b->key());
     });

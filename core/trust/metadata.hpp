@@ -111,8 +111,8 @@ json::value to_json(const Timestamp& timestamp);
 json::value to_json(const Snapshot& snapshot);
 json::value to_json(const Targets& targets);
 
-/// @returns success when at least `role.threshold` distinct keys (by Key::identity) of `role`, found
-///   in `keys`, signed `envelope`; else Errc::kThresholdNotMet, naming both numbers.
+/// @returns success when at least `role.threshold` distinct keys (by Key::identity) of `role`,
+///   found in `keys`, signed `envelope`; else Errc::kThresholdNotMet, naming both numbers.
 [[nodiscard]] Result<void> verify_threshold(const Envelope& envelope, const RoleKeys& role,
                                             const KeyMap& keys);
 

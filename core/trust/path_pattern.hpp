@@ -6,9 +6,9 @@
 
 namespace firebreak::trust {
 
-/// Whether `path` matches the shell-style `pattern` (4.5): `*` stands for any characters and `?` for
-/// one, neither for '/'; so both have the same number of segments. Everything else, brackets too,
-/// stands for itself, on every system.
+/// Whether `path` matches the shell-style `pattern` (4.5): `*` stands for any characters and `?`
+/// for one, neither for '/'; so both have the same number of segments. Everything else, brackets
+/// too, stands for itself, on every system.
 ///
 /// Takes time quadratic in `path` at most, whatever the pattern.
 bool matches_pattern(std::string_view pattern, std::string_view path);

@@ -7,8 +7,8 @@
 namespace firebreak::trust {
 namespace {
 
-/// The two roles speak of the same bytes under the same number, in the stream they are meant for. The
-/// online key must not be able to hand one stream's content to another.
+/// The two roles speak of the same bytes under the same number, in the stream they are meant for.
+/// The online key must not be able to hand one stream's content to another.
 Result<void> check_agreement(const RingPointer& pointer, const FoundTarget& content,
                              const ContentTerms& terms) {
     const auto disagree = [](const char* what) { return fail(Errc::kPointerMismatch, what); };

@@ -100,7 +100,8 @@ struct DeviceState {
 /// complete; and bucket < min(online threshold, offline ceiling at `now`).
 ///
 /// @param content  What the content role says of pointer.content_path.
-/// @param bucket   rollout::bucket of (bundle sha256, device id), in [0, kPpbAll); see core/rollout/cohort.hpp.
+/// @param bucket   rollout::bucket of (bundle sha256, device id), in [0, kPpbAll); see
+/// core/rollout/cohort.hpp.
 /// @returns the terms to install under, or the first reason not to (errc.hpp, from 20).
 [[nodiscard]] Result<ContentTerms> may_install(const RingPointer& pointer,
                                                const FoundTarget& content,
@@ -108,7 +109,8 @@ struct DeviceState {
                                                std::chrono::sys_seconds now);
 
 /// The most of `ring` that `terms` allow at `now`, in ppb: the step that began last decides (of two
-/// that began together, the lower). 0 before the first, and when the ceiling does not name the ring.
+/// that began together, the lower). 0 before the first, and when the ceiling does not name the
+/// ring.
 std::int64_t ceiling_at(const ContentTerms& terms, const std::string& ring,
                         std::chrono::sys_seconds now);
 

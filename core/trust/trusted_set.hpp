@@ -16,9 +16,9 @@ enum class Freshness { kNew, kUnchanged };
 
 /// The metadata this client trusts right now, and the only way to extend that trust.
 ///
-/// Makes the checks of the TUF client workflow (specification v1.0.34, section 5), in its order, and
-/// does none of its I/O: bytes come in as arguments, and the caller saves what was accepted. Updater
-/// drives it; so every attack is a unit test.
+/// Makes the checks of the TUF client workflow (specification v1.0.34, section 5), in its order,
+/// and does none of its I/O: bytes come in as arguments, and the caller saves what was accepted.
+/// Updater drives it; so every attack is a unit test.
 ///
 /// Rules it keeps:
 ///   - a role is checked against keys that are already trusted, before it is read;
@@ -35,8 +35,8 @@ enum class Freshness { kNew, kUnchanged };
 /// Tests: tests/unit/core/trust/trusted_set_test.cpp.
 class TrustedSet {
 public:
-    /// 5.2, the root shipped with or saved by this client, which must be signed by itself. Its expiry
-    /// does not matter yet.
+    /// 5.2, the root shipped with or saved by this client, which must be signed by itself. Its
+    /// expiry does not matter yet.
     ///
     /// @param update_start  UTC, for every expiry check (5.1).
     /// @returns Errc::kMalformed, kUnsupportedSpec or kThresholdNotMet.

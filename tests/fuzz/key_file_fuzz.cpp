@@ -1,6 +1,6 @@
-// Any bytes as a key file, opened with one passphrase. Property: it is refused; its public half, when
-// it has one, is an Ed25519 key. Files that ask for much memory or time are left out: the limits on
-// them have their own test, and a fuzzer should not sit and derive keys.
+// Any bytes as a key file, opened with one passphrase. Property: it is refused; its public half,
+// when it has one, is an Ed25519 key. Files that ask for much memory or time are left out: the
+// limits on them have their own test, and a fuzzer should not sit and derive keys.
 
 #include <cstdint>
 

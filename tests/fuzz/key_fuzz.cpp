@@ -1,5 +1,5 @@
-// Any JSON value as a public key. Property: a key that was read has an id and an identity, reads the
-// same again, and verifies nothing of what is thrown at it.
+// Any JSON value as a public key. Property: a key that was read has an id and an identity, reads
+// the same again, and verifies nothing of what is thrown at it.
 
 #include <cstdint>
 

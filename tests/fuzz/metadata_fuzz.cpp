@@ -1,6 +1,6 @@
-// Any document, correctly signed by every key of its role: what a compromised signer could send. The
-// first byte picks the role. Property: nothing throws; a role is trusted exactly when the answer
-// says so; and a document that was read says the same after it was written.
+// Any document, correctly signed by every key of its role: what a compromised signer could send.
+// The first byte picks the role. Property: nothing throws; a role is trusted exactly when the
+// answer says so; and a document that was read says the same after it was written.
 
 #include <cstdint>
 

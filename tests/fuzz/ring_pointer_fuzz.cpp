@@ -1,6 +1,6 @@
-// Any bytes as a ring pointer, and as the terms of a content target: what the online key could sign.
-// Property: what was read reads the same after it was written; and no pointer whatever lets a device
-// install content that the offline ceiling keeps closed.
+// Any bytes as a ring pointer, and as the terms of a content target: what the online key could
+// sign. Property: what was read reads the same after it was written; and no pointer whatever lets a
+// device install content that the offline ceiling keeps closed.
 
 #include <boost/json/serialize.hpp>
 #include <cstdint>

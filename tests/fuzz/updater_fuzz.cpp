@@ -1,5 +1,5 @@
-// A hostile repository: the input says, for each file that the updater asks for, whether it gets the
-// right one, another one, a damaged one or none; and which local files are damaged beforehand.
+// A hostile repository: the input says, for each file that the updater asks for, whether it gets
+// the right one, another one, a damaged one or none; and which local files are damaged beforehand.
 // Property: it ends; it never keeps a byte that no trusted key signed; and after it an honest
 // repository still brings the client up to date.
 

@@ -18,8 +18,8 @@ namespace firebreak::test {
 /// rollout (both delegated by targets, terminating), snapshot, timestamp.
 ///
 /// The documents are plain values: change them, then publish. What a test publishes may be as wrong
-/// as it likes; sign_… writes exactly what stands there. Keys are made from their names, so that any
-/// test can sign as anybody: `repository.signs["content"] = {"mallory", "approver"}`.
+/// as it likes; sign_… writes exactly what stands there. Keys are made from their names, so that
+/// any test can sign as anybody: `repository.signs["content"] = {"mallory", "approver"}`.
 ///
 ///     RepositorySimulator repository(now);
 ///     repository.put_bundle("yara", bytes, terms);
@@ -58,7 +58,8 @@ public:
     void sign_snapshot();
     void sign_timestamp();
 
-    /// Puts `names` in place of a top-level role's keys, in the root not yet published and in signs.
+    /// Puts `names` in place of a top-level role's keys, in the root not yet published and in
+    /// signs.
     void replace_keys(const std::string& role, const std::vector<std::string>& names,
                       int threshold);
 
@@ -71,7 +72,8 @@ public:
     /// Lists `bytes` as a target of `role`, and serves them. The caller publishes the role.
     void put_target(const std::string& role, const std::string& path, const Bytes& bytes,
                     json::object custom = {});
-    /// A bundle of `stream` at terms.counter, and a pointer: the targets of section 8 of the design.
+    /// A bundle of `stream` at terms.counter, and a pointer: the targets of section 8 of the
+    /// design.
     void put_bundle(const std::string& stream, const Bytes& bundle,
                     const trust::ContentTerms& terms);
     void put_pointer(const trust::RingPointer& pointer);

@@ -1,5 +1,5 @@
-// Vectors worked out by hand from the rules of OLPC canonical JSON; each is a rule that RFC 8785, or
-// a plain serialiser, has otherwise.
+// Vectors worked out by hand from the rules of OLPC canonical JSON; each is a rule that RFC 8785,
+// or a plain serialiser, has otherwise.
 
 #include "core/trust/canonical_json.hpp"
 

@@ -249,8 +249,8 @@ TEST_F(DelegatedRoles, RefusesARoleThatItsDelegatorDoesNotName) {
     EXPECT_EQ(set.targets("content"), nullptr);
 }
 
-// python-tuf and go-tuf (open): a role verified for one delegator was reused for another, whose keys
-// had not signed it.
+// python-tuf and go-tuf (open): a role verified for one delegator was reused for another, whose
+// keys had not signed it.
 TEST_F(DelegatedRoles, MustSatisfyEveryDelegatorItIsReachedThrough) {
     repository_.delegate("content", "shared", {"*"});
     repository_.delegate("rollout", "shared", {"*"});

@@ -94,7 +94,8 @@ TEST(KeyId, IsTheDigestOfTheWholeObjectUnknownMembersIncluded) {
     const Key key = *Key::from_json(plain);
     const Key other = *Key::from_json(extended);
 
-    // printf '%s' '{"keytype":"ed25519","keyval":{"public":"fc51…"},"scheme":"ed25519"}' | sha256sum
+    // printf '%s' '{"keytype":"ed25519","keyval":{"public":"fc51…"},"scheme":"ed25519"}' |
+    // sha256sum
     EXPECT_EQ(key.id(), "e45b8d1fab21a7a7550adbca559eade41e36a398f14a577f8766ec32bf237101");
     EXPECT_NE(key.id(), other.id());
     EXPECT_EQ(key.identity(), other.identity());  // And still one key.
