@@ -152,7 +152,7 @@ private:
     trust::ContentTerms terms_;           ///< Of the last offer.
     std::string trouble_;                 ///< Why the last scan says that the sensor is unwell.
 
-    std::chrono::seconds poll_{60};
+    std::chrono::seconds poll_{10};  ///< Until a pointer says otherwise.
     std::chrono::seconds heartbeat_{300};
     Backoff poll_backoff_;
     Backoff send_backoff_;
