@@ -103,11 +103,10 @@ Result<std::string> make_enrolment_body(Ground& ground, const AgentConfig& confi
 }
 
 /// One attempt. Keeps what it was given.
-asio::awaitable<Result<Identity>> enrol_once(Ground& ground, AgentConfig config,
+asio::awaitable<Result<Identity>> enrol_once(Ground& ground, ServerLink& link, AgentConfig config,
                                              Sha256 engine_build) {
     Result<std::string> body = make_enrolment_body(ground, config, engine_build);
     if (!body) co_return fail(body.error());
-    ServerLink link(*ground.transport);
     Result<Identity> identity = co_await enrol(link, std::move(*body));
     if (!identity) co_return identity;
     const std::filesystem::path path = StatePaths(config.state).identity;
@@ -159,16 +158,18 @@ Result<void> AgentProcess::prepare_sensor() {
 }
 
 asio::awaitable<Result<Identity>> AgentProcess::enrol_until_done() {
+    ServerLink link(*ground_.transport);
     Backoff backoff;
     for (;;) {
-        Result<Identity> identity = co_await enrol_once(ground_, config_, sensor_->build());
+        Result<Identity> identity = co_await enrol_once(ground_, link, config_, sensor_->build());
         if (identity) {
             log_.info("agent.enrolled", {{"device", identity->device}, {"ring", identity->ring}});
             co_return identity;
         }
         if (!worth_retrying(identity.error())) co_return identity;
         log_.warning("agent.not_enrolled", {{"error", printable(identity.error().to_string())}});
-        co_await waiter_.wait(backoff.next(ground_.random));
+        const std::chrono::milliseconds asked = link.take_retry_after();
+        co_await waiter_.wait(std::max(backoff.next(ground_.random), asked));
     }
 }
 
@@ -260,8 +261,9 @@ tl::expected<Identity, Failure> enrol_device(const AgentConfig& config) {
     const Sha256 build = sha256(*engine);
 
     std::optional<Result<Identity>> result;
+    ServerLink link(*ground.transport);
     const auto enrolment = [&]() -> asio::awaitable<void> {
-        result = co_await enrol_once(ground, config, build);
+        result = co_await enrol_once(ground, link, config, build);
     };
     const auto rethrow = [](const std::exception_ptr& thrown) {
         if (thrown) std::rethrow_exception(thrown);  // Reaches main().

@@ -56,6 +56,10 @@ void Agent::read_or_rebuild() {
 }
 
 void Agent::boot(std::string_view crash) {
+    if (!crash.empty()) {
+        note(Severity::kError, "sensor.died",
+             {{"counter", counter_of(cycle_.state().active)}, {"how", crash}});
+    }
     BootDecision decision = cycle_.boot(crash);
     queue(decision.reports);
     if (!save()) decision = cycle_.boot_not_saved();

@@ -196,7 +196,9 @@ asio::awaitable<Event> Agent::perform(Confirm action) {
             if (parts_.clock.steady() > due + kUpdatePathPatience) {
                 co_return Unhealthy{"the update path does not work"};
             }
-            pause = backoff.next(parts_.random);
+            const auto asked = std::chrono::ceil<std::chrono::milliseconds>(left_alone_until_ -
+                                                                            parts_.clock.steady());
+            pause = std::max(backoff.next(parts_.random), asked);
             continue;
         }
         pause = poll_;
