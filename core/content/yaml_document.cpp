@@ -45,6 +45,11 @@ public:
 
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                   const std::string& text) override {
+        // yaml-cpp 0.7 turns the escapes \N and \_ into single bytes of Latin-1.
+        if (!is_utf8(text)) {
+            return refuse(mark, Errc::kMalformed,
+                          "not UTF-8; write the character, or \\u and its code");
+        }
         if (text.find('\0') != std::string::npos) {
             return refuse(mark, Errc::kMalformed, "text must not hold a NUL character");
         }

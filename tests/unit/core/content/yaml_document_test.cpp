@@ -122,6 +122,13 @@ TEST(ReadYaml, RefusesControlCharactersHoweverTheyAreWritten) {
     EXPECT_FALSE(refusal(std::string_view("a: \0\n", 5)).empty());
 }
 
+TEST(ReadYaml, RefusesEscapesThatYamlCppGetsWrong) {
+    // Found by fuzzing: the result would not be UTF-8, and no JSON.
+    EXPECT_NE(refusal("a: \"x\\Ny\"\n").find("not UTF-8"), std::string::npos);
+    EXPECT_NE(refusal("\"\\_\": 1\n").find("not UTF-8"), std::string::npos);
+    EXPECT_TRUE(read_yaml("x.yaml", "a: \"\\u0085\\x85\\L\\P\"\n"));
+}
+
 TEST(ReadYaml, RefusesOtherEncodings) {
     EXPECT_EQ(refusal("a: \xFF\n"), "x.yaml: not UTF-8; save it as UTF-8");
     EXPECT_FALSE(refusal("\xFF\xFE"
