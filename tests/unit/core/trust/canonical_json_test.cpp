@@ -73,7 +73,7 @@ TEST_P(CanonicalJsonNumbers, RefusesWhatIsNotAnInt64) {
 INSTANTIATE_TEST_SUITE_P(Table, CanonicalJsonNumbers,
                          ::testing::Values("1.5", "1.0", "1e2", "[{\"a\":0.1}]",
                                            "9223372036854775808", "18446744073709551615",
-                                           "-9223372036854775809", "1e400"));
+                                           "-9223372036854775809", "1e300"));
 
 }  // namespace
 }  // namespace firebreak::trust

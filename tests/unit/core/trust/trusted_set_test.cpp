@@ -247,7 +247,19 @@ TEST_F(TrustedSetTimestamp, RefusesAFreezeAtTheVersionItHolds) {
     expect_refused(set, Errc::kExpired);
 }
 
-// An equal version with other contents brings nothing: not a later date either.
+// The same version again with a later date is not the thing we trust: versions never change.
+TEST_F(TrustedSetTimestamp, RefusesAFreezeDressedUpWithALaterDate) {
+    repository_.timestamp.expires = kNow;
+    repository_.publish_timestamp();
+    TrustedSet set = with_root();
+    ASSERT_TRUE(accepted(set.load_timestamp(timestamp_file())));
+    repository_.timestamp.expires = kNow + days{1};
+    repository_.sign_timestamp();
+
+    expect_refused(set, Errc::kExpired);
+}
+
+// An equal version with other contents brings nothing.
 TEST_F(TrustedSetTimestamp, DiscardsAnEqualVersionWhateverItSays) {
     TrustedSet set = with_timestamp();
     repository_.timestamp.snapshot.version = 99;
