@@ -4,6 +4,7 @@
 
 #include "core/base/file_store.hpp"
 #include "core/content/schema.hpp"
+#include "core/rollout/plan.hpp"
 
 namespace firebreak::content {
 namespace {
@@ -29,6 +30,8 @@ TEST(RingConfigs, AreValid) {
         const Result<void> checked = require_schema("ring-plan.v1", plan);
         EXPECT_TRUE(checked) << checked.error().to_string();
         EXPECT_EQ(std::string(plan.value.at("name").as_string()) + ".yaml", name);
+        const Result<rollout::Plan> parsed = rollout::parse_plan(plan.value);
+        EXPECT_TRUE(parsed) << name << ": " << parsed.error().to_string();
         const json::array& rings = plan.value.at("rings").as_array();
         EXPECT_EQ(rings.back().at("name"), plan.value.at("default_ring")) << name;
     }

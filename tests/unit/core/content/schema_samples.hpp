@@ -1,0 +1,183 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/content/manifest.hpp"
+#include "core/content/schema.hpp"
+
+// One valid document for each schema, for tests that break them.
+namespace firebreak::content {
+
+inline Document yaml(std::string_view text) {
+    const Result<Document> document = read_yaml("x.yaml", text);
+    EXPECT_TRUE(document) << document.error().to_string();
+    return document ? *document : Document{};
+}
+
+inline constexpr std::string_view kServer = R"(listen: {address: 127.0.0.1, port: 8443}
+tls: {certificate: server.pem, private_key: server.key}
+state: state
+online_key: {file: online.json, passphrase_file: online.pass}
+validator_keys: [validator.json]
+limits: {body_bytes_max: 65536, bundle_bytes_max: 1048576, connections_max: 64, header_bytes_max: 8192}
+timeouts: {handshake: 5, read: 10, write: 10, idle: 30}
+controller: {tick_ms: 200}
+timestamp_lifetime_seconds: 60
+snapshot_lifetime_seconds: 600
+rollout_lifetime_seconds: 600
+device_active_seconds: 3600
+log: {level: debug}
+)";
+
+inline constexpr std::string_view kAgent = R"(server: https://127.0.0.1:8443
+ca: ca.pem
+trusted_root: root.json
+state: state
+engine: /usr/lib/firebreak/engines/yara.so
+stream: yara
+enrolment_token_file: token
+attributes: {os: debian-12, architecture: x86_64, host: web 1}
+watch: [/srv/www]
+scan_every_seconds: 60
+unconfirmed_starts_max: 2
+poll_seconds_min: 1
+trial: {seconds_max: 30, memory_bytes_max: 1073741824}
+log: {level: info}
+)";
+
+inline constexpr std::string_view kPlan = R"(name: lab
+description: Words.
+default_ring: broad
+rings:
+  - name: broad
+    description: Words.
+    vendor_own: false
+    window: {start: 3, max: 5}
+    bake_floor: 2s
+    promote: {confirmed_min: 1, exposure_hours_min: 0.5}
+halt:
+  alpha: 0.0001
+  silence_q0: 0.005
+  crash_rate_per_hour: 0.00003
+  failures_min: 3
+  tenants_min: 2
+  control_silent_share_max: 0.5
+agent: {confirm_after: 3s, silence_deadline: 10s, heartbeat_every: 500ms, poll_every: 1m}
+)";
+
+inline constexpr std::string_view kPack = R"(stream: yara
+content_type: yara-source
+files: [rules/*.yar, extra.yar]
+contracts: [process_creation/v1]
+capabilities: [yara.module.elf]
+actions: [report]
+author: rules team
+release_notes: |
+  Better.
+)";
+
+inline constexpr std::string_view kReport = R"(device: d-1
+sequence: 1
+kind: healthy
+stream: yara
+counter: 7
+to_counter: 0
+engine_build: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+time: '2026-11-22T21:59:07.123Z'
+detail: ''
+)";
+
+inline constexpr std::string_view kKey = R"(format: firebreak-key-v1
+keytype: ed25519
+scheme: ed25519
+public: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+kdf: {algorithm: argon2id13, operations: 3, memory_bytes: 268435456, salt: 0123456789abcdef0123456789abcdef}
+secretbox:
+  nonce: 0123456789abcdef0123456789abcdef0123456789abcdef
+  sealed: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+)";
+
+inline constexpr std::string_view kValidation = R"(format: firebreak-validation-report/1
+verdict: rejected
+bundle:
+  name: yara-7.fbb
+  sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+  bytes: 1000
+  stream: yara
+  counter: 7
+  content_type: yara-source
+  files: 2
+profile: gate
+seed: '18446744073709551615'
+sandbox: seccomp+rlimits+no-new-privs
+validator: 0.1.0
+finished: '2026-11-22T21:59:07Z'
+builds:
+  - engine: yara
+    version: 4.2.3
+    build_id: abc
+    sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+    path: yara.so
+    rules: 3
+corpora:
+  - name: goodware:/usr/bin
+    sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+    files: 800
+stages:
+  - {name: replay, outcome: failed, reason: '', executions: 800, findings: 1, milliseconds: 5000}
+findings:
+  - id: FB701
+    name: goodware-match
+    level: error
+    stage: replay
+    message: rule r matches goodware /usr/bin/ls
+    file: a.yar
+    line: 1
+    rule: r
+    build: yara 4.2.3
+    input: /usr/bin/ls
+    evidence: $a at 0x40
+    remedy: Make it narrower.
+    reproducer: ''
+    command: ''
+    fingerprint: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+notes: [Words.]
+)";
+
+inline std::string manifest_text() {
+    Manifest manifest;
+    manifest.stream = "yara";
+    manifest.counter = 1;
+    manifest.content_type = "yara-source";
+    manifest.files = {{"a/b.yar", 3, sha256(bytes_of("abc"))}};
+    manifest.actions = {"report"};
+    return serialize_manifest(manifest);
+}
+
+struct Sample {
+    std::string schema;
+    std::string text;
+};
+
+inline std::vector<Sample> samples() {
+    return {{"agent-config.v1", std::string(kAgent)},
+            {"health-report.v1", std::string(kReport)},
+            {"key-file.v1", std::string(kKey)},
+            {"manifest.v1", manifest_text()},
+            {"pack.v1", std::string(kPack)},
+            {"ring-plan.v1", std::string(kPlan)},
+            {"server-config.v1", std::string(kServer)},
+            {"validation-report.v1", std::string(kValidation)}};
+}
+
+/// The first issue of a document that must have one.
+inline SchemaIssue first_issue(std::string_view schema, const Document& document) {
+    const std::vector<SchemaIssue> issues = check_schema(schema, document);
+    EXPECT_FALSE(issues.empty());
+    return issues.empty() ? SchemaIssue{} : issues.front();
+}
+
+}  // namespace firebreak::content
