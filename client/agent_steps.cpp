@@ -1,4 +1,5 @@
-// How each action of the update cycle is carried out. An action never decides: it says what happened.
+// How each action of the update cycle is carried out. An action never decides: it says what
+// happened.
 
 #include <algorithm>
 

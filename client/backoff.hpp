@@ -6,7 +6,8 @@
 
 namespace firebreak::client {
 
-/// `interval`, give or take a quarter, so that a fleet that started together does not poll together.
+/// `interval`, give or take a quarter, so that a fleet that started together does not poll
+/// together.
 std::chrono::milliseconds jittered(std::chrono::seconds interval, Random& random);
 
 /// Exponential back-off with full jitter: after the n-th failure in a row a wait uniform in

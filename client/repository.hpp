@@ -44,7 +44,7 @@ public:
                                                               std::uint64_t bytes_max);
 
 private:
-    Result<trust::Updater> start(std::chrono::sys_seconds now) const;
+    [[nodiscard]] Result<trust::Updater> start(std::chrono::sys_seconds now) const;
     boost::asio::awaitable<Result<void>> run_to_idle(trust::Updater& updater);
     boost::asio::awaitable<Result<void>> answer(trust::Updater& updater,
                                                 trust::Updater::Fetch fetch);

@@ -35,7 +35,8 @@ public:
     /// Makes the folders. @returns an errno.
     [[nodiscard]] Result<void> prepare();
 
-    /// @returns the record; Errc::kNotFound for an empty slot; Errc::kCorrupt for one that cannot be
+    /// @returns the record; Errc::kNotFound for an empty slot; Errc::kCorrupt for one that cannot
+    /// be
     ///   read.
     [[nodiscard]] Result<SlotRecord> record(SlotName slot) const;
 

@@ -55,7 +55,8 @@ private:
     TrialLimits limits_;
 };
 
-/// The child's side: gives up its rights (sensor/host/confine.hpp), loads the bundle, drives it over
+/// The child's side: gives up its rights (sensor/host/confine.hpp), loads the bundle, drives it
+/// over
 /// the self-test inputs, and writes one line of JSON to standard output.
 /// @returns its exit code: 0 passed, 1 the content failed, 3 the trial itself could not be run.
 int trial_main(const TrialOrder& order);

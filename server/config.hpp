@@ -12,7 +12,8 @@
 
 namespace firebreak::server {
 
-/// firebreakd's configuration (schemas/server-config.v1.json), read. Paths are absolute, or relative
+/// firebreakd's configuration (schemas/server-config.v1.json), read. Paths are absolute, or
+/// relative
 /// to where the program was started when the config's own path was.
 struct Config {
     std::string address;

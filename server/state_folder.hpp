@@ -20,7 +20,8 @@ struct StateFolder {
     std::filesystem::path lock() const { return root / "lock"; }
 };
 
-/// Keeps a second server away from a state folder, for as long as it lives. The kernel lets go of it
+/// Keeps a second server away from a state folder, for as long as it lives. The kernel lets go of
+/// it
 /// when the process dies, however it dies (flock).
 class StateLock {
 public:

@@ -11,7 +11,8 @@ namespace firebreak::client {
 ///
 /// A watchdog ends the process when a call does not return; the supervisor starts it again. And a
 /// black box, one byte in a file, says to the next start whether this one ended inside the engine
-/// (a crash, to be reported) or elsewhere (a kill, a power cut: no fault of the content's). The byte
+/// (a crash, to be reported) or elsewhere (a kill, a power cut: no fault of the content's). The
+/// byte
 /// is written without fsync: it must survive the process, and need not survive the machine.
 class ProcessGuard final : public CallGuard {
 public:

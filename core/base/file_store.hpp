@@ -31,7 +31,8 @@ public:
                                              std::uint64_t bytes_max) const = 0;
 
     /// Replaces `path` by `bytes`, atomically and durably. On failure the old file stands, and no
-    /// temporary stays behind; but when the last step alone failed, the fsync of the folder, the new
+    /// temporary stays behind; but when the last step alone failed, the fsync of the folder, the
+    /// new
     /// file is there, and a power cut may take it back.
     [[nodiscard]] virtual Result<void> write(const std::filesystem::path& path, ByteView bytes,
                                              FileMode mode) = 0;

@@ -15,7 +15,8 @@ inline constexpr std::string_view kStatementPayloadType = "application/vnd.in-to
 inline constexpr std::string_view kTestResultPredicate =
     "https://in-toto.io/attestation/test-result/v0.1";
 
-/// The member of the predicate that holds what is ours: an extension named by a type URI, as in-toto's
+/// The member of the predicate that holds what is ours: an extension named by a type URI, as
+/// in-toto's
 /// parsing rules ask (spec/v1/README.md, "Extension fields").
 inline constexpr std::string_view kExtension = "https://firebreak.invalid/attestation/v1";
 
@@ -59,12 +60,15 @@ struct Attestation {
     std::chrono::sys_seconds finished;
 };
 
-/// The statement. `result` is PASSED or, with findings in a passed stage, WARNED for an admission, and FAILED for everything else:
+/// The statement. `result` is PASSED or, with findings in a passed stage, WARNED for an admission,
+/// and FAILED for everything else:
 /// a reader that knows only test-result must not take an inconclusive run for a pass.
 json::value to_statement(const Attestation& attestation);
 
-/// @returns the attestation, or Errc::kMalformed: another statement type or predicate, a member missing
-///   or of the wrong form, lists or a result that contradict the stages, or an admission with no build, no stage or
+/// @returns the attestation, or Errc::kMalformed: another statement type or predicate, a member
+/// missing
+///   or of the wrong form, lists or a result that contradict the stages, or an admission with no
+///   build, no stage or
 ///   a stage that did not pass. Members that in-toto or others added are ignored, as its parsing
 ///   rules ask.
 [[nodiscard]] Result<Attestation> parse_statement(std::string_view text);

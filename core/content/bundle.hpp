@@ -20,7 +20,8 @@ struct Bundle {
 };
 
 /// Packs `files` under `manifest` (whose own `files` are filled in here). Deterministic: the same
-/// input gives the same bytes, whatever the order of `files` and the clock. Format: docs/formats/bundle.md.
+/// input gives the same bytes, whatever the order of `files` and the clock. Format:
+/// docs/formats/bundle.md.
 ///
 /// @returns the .fbb bytes; Errc::kInvalid for an unsafe or repeated name, no file at all, or a
 ///   counter below 1; Errc::kTooLarge past `limits`.

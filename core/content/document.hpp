@@ -30,7 +30,8 @@ struct Document {
     std::string place_of(std::string_view pointer) const;
 };
 
-/// The JSON pointer (RFC 6901) of `member` below `parent`: "/rings/0" and "a/b" give "/rings/0/a~1b".
+/// The JSON pointer (RFC 6901) of `member` below `parent`: "/rings/0" and "a/b" give
+/// "/rings/0/a~1b".
 std::string pointer_to(std::string_view parent, std::string_view member);
 
 /// Caps on a document a person wrote.
@@ -42,7 +43,8 @@ struct DocumentLimits {
 };
 
 /// Reads one YAML 1.2 document strictly: no duplicate keys, no anchors, aliases or merge keys, no
-/// tags, no second document, string keys only, no NUL in a text, UTF-8 only. Plain scalars become null, booleans (true, false
+/// tags, no second document, string keys only, no NUL in a text, UTF-8 only. Plain scalars become
+/// null, booleans (true, false
 /// only), integers or floats by the core schema (yaml_scalar.hpp); everything else
 /// is a string.
 ///

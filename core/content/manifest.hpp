@@ -51,7 +51,8 @@ struct Manifest {
 ///   every member must be there and no other, and what it says must pass check_manifest.
 [[nodiscard]] Result<Manifest> parse_manifest(std::string_view text, const BundleLimits& limits);
 
-/// Whether `manifest` keeps the rules that pack and parse share: a stream name, a counter from 1, at
+/// Whether `manifest` keeps the rules that pack and parse share: a stream name, a counter from 1,
+/// at
 /// least one file; names safe (safe_name), sorted, unique also when case is ignored, and none of
 /// them a folder of another; lengths and counts within `limits`; lists of words sorted and unique.
 ///

@@ -21,7 +21,8 @@ struct SchemaIssue {
 /// @returns every issue, in the order of the document; none when it is valid.
 std::vector<SchemaIssue> check_schema(std::string_view schema, const Document& document);
 
-/// The same, as an error of all issues in one line: Errc::kInvalid, "plan.yaml:12:5: /rings/0/window: …".
+/// The same, as an error of all issues in one line: Errc::kInvalid, "plan.yaml:12:5:
+/// /rings/0/window: …".
 [[nodiscard]] Result<void> require_schema(std::string_view schema, const Document& document);
 
 /// Every built-in schema's name, and its text.

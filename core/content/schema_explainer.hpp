@@ -14,8 +14,10 @@ struct Explanation {
 };
 
 /// Says how `value` breaks `schema`, in the order of the document. Knows the keywords that schemas/
-/// uses (its README lists them) and "#/definitions/…" references; whether a document is valid is not its
-/// decision, but valijson's, whose own messages name neither the rule's number nor the members known.
+/// uses (its README lists them) and "#/definitions/…" references; whether a document is valid is
+/// not its
+/// decision, but valijson's, whose own messages name neither the rule's number nor the members
+/// known.
 std::vector<Explanation> explain(const json::value& schema, const json::value& value);
 
 /// The keywords that explain() knows. A test holds every schema to them.

@@ -173,7 +173,8 @@ private:
     int documents_ = 0;
 };
 
-/// Refuses what yaml-cpp would read in its own way: another encoding than UTF-8, control characters.
+/// Refuses what yaml-cpp would read in its own way: another encoding than UTF-8, control
+/// characters.
 Result<void> check_bytes(const std::string& name, std::string_view text, DocumentLimits limits) {
     if (text.size() > limits.bytes_max) {
         return fail(Errc::kTooLarge, name + ": has " + std::to_string(text.size()) +

@@ -41,14 +41,16 @@ struct Report {
     friend bool operator==(const Report&, const Report&) = default;
 };
 
-/// One line of JSON, all members, in a fixed order. `detail` is cut and its unprintable bytes become '?': it often quotes what a crash left behind,
+/// One line of JSON, all members, in a fixed order. `detail` is cut and its unprintable bytes
+/// become '?': it often quotes what a crash left behind,
 /// and a report must not fail for it.
 ///
 /// @pre the other members are within their limits.
 std::string serialize_report(const Report& report);
 
 /// @returns the report, or Errc::kMalformed with the member's path. Strict: the members above, each
-///   once, no others; at most kReportBytesMax (Errc::kTooLarge). The time may have its milliseconds or not. A kind that is about a bundle (all
+///   once, no others; at most kReportBytesMax (Errc::kTooLarge). The time may have its milliseconds
+///   or not. A kind that is about a bundle (all
 ///   but kHeartbeat) has a counter of at least 1.
 [[nodiscard]] Result<Report> parse_report(std::string_view text);
 

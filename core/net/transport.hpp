@@ -17,7 +17,8 @@ public:
     /// Sends `request` to the server this transport was made for and reads the whole answer.
     /// Redirects are not followed.
     ///
-    /// @param body_bytes_max  Hard limit on the answer's body; reading stops at the first byte over.
+    /// @param body_bytes_max  Hard limit on the answer's body; reading stops at the first byte
+    /// over.
     /// @returns the answer, whatever its status, or an error of net::Errc.
     /// Cancellation: honoured; the connection is dropped.
     [[nodiscard]] virtual boost::asio::awaitable<Result<Response>> exchange(

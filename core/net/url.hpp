@@ -33,7 +33,8 @@ struct Url {
 /// Reads an absolute URL (RFC 3986) that names a server and a path, and nothing else.
 ///
 /// @returns Errc::kBadUrl, and what is wrong, for another scheme, a user or password, a host that
-///   is no DNS name, IPv4 or bracketed IPv6 address, a port outside 1 to 65535, a path with characters
+///   is no DNS name, IPv4 or bracketed IPv6 address, a port outside 1 to 65535, a path with
+///   characters
 ///   that must be encoded or a broken %XX, a query, a fragment, or more than 2048 bytes.
 [[nodiscard]] Result<Url> parse_url(std::string_view text, Schemes schemes = Schemes::kHttpsOnly);
 

@@ -158,7 +158,8 @@ std::int64_t Decision::confirmations_needed() const {
     return std::min(plan_.rings[index_].confirmed_min, active_ - front_->forgiven);
 }
 
-/// When every device that is awake has seen the last step of the threshold: two polls, because a poll
+/// When every device that is awake has seen the last step of the threshold: two polls, because a
+/// poll
 /// is jittered and one may fail.
 Instant Decision::seen_by_all() const {
     return front_->widened.value_or(now_) + 2 * plan_.poll_every;

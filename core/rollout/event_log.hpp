@@ -19,15 +19,19 @@ struct LogEntry {
     Sha256 hash;      ///< entry_hash of this entry.
 };
 
-/// SHA-256("firebreak-log-v1" || 0 || previous || canonical text of sequence, time, kind, actor, data).
+/// SHA-256("firebreak-log-v1" || 0 || previous || canonical text of sequence, time, kind, actor,
+/// data).
 ///
 /// The canonical text is JSON without white space, members sorted by the bytes of their names,
-/// strings as UTF-8 with only '"', '\\' and control characters escaped, numbers the shortest that read
-/// back the same. So an entry hashes the same after any database or tool has parsed and rewritten it.
+/// strings as UTF-8 with only '"', '\\' and control characters escaped, numbers the shortest that
+/// read
+/// back the same. So an entry hashes the same after any database or tool has parsed and rewritten
+/// it.
 /// @pre no number in `data` is infinite or not a number.
 Sha256 entry_hash(const LogEntry& entry);
 
-/// `entry` with sequence, previous and hash filled in so that it follows `last` (nullptr: the first).
+/// `entry` with sequence, previous and hash filled in so that it follows `last` (nullptr: the
+/// first).
 /// @pre kind and actor are within their limits.
 LogEntry follow(const LogEntry* last, LogEntry entry);
 

@@ -158,7 +158,8 @@ void Rollout::Fold::fail_device(const std::string& device) const {
     });
 }
 
-/// rho: of the devices that could report a crash just now, the share on the new content. Nothing when
+/// rho: of the devices that could report a crash just now, the share on the new content. Nothing
+/// when
 /// one side is empty, because then a crash compares nothing.
 std::optional<double> Rollout::Fold::share_on_new_content() const {
     std::int64_t fresh = 0;
@@ -170,7 +171,8 @@ std::optional<double> Rollout::Fold::share_on_new_content() const {
 }
 
 void Rollout::Fold::operator()(const ControlSeen& event) const {
-    // The count falls when a crashed device leaves the control for the new content; only a rise over
+    // The count falls when a crashed device leaves the control for the new content; only a rise
+    // over
     // the highest yet is news.
     const std::int64_t news = event.crashed - to.control_crashed_most_;
     if (news > 0) {

@@ -98,7 +98,8 @@ Result<std::string> read_name(const JsonObject& object, std::string_view name) {
     return *text;
 }
 
-/// The first of `results` that failed, or success: the reads of one object, all of them independent.
+/// The first of `results` that failed, or success: the reads of one object, all of them
+/// independent.
 Result<void> all_of(std::initializer_list<Result<void>> results) {
     for (const Result<void>& result : results) {
         if (!result) return result;

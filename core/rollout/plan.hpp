@@ -48,7 +48,8 @@ struct Plan {
 inline constexpr std::size_t kRingsMax = 32;
 inline constexpr std::int64_t kWindowMax = 1'000'000;
 
-/// A duration as plans write it: a whole number and one unit, "500ms", "60s", "15m", "4h"; no sign, no
+/// A duration as plans write it: a whole number and one unit, "500ms", "60s", "15m", "4h"; no sign,
+/// no
 /// blank, no leading zero, at most 366 days.
 ///
 /// @returns Errc::kMalformed otherwise.

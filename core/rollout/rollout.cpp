@@ -51,7 +51,8 @@ std::int64_t Rollout::unconfirmed(std::string_view ring) const {
 std::int64_t Rollout::room(std::string_view ring) const {
     const RingState* state = find_ring(ring);
     if (state == nullptr || !state->open) return 0;
-    // Stragglers of an earlier ring share the widest window with the ring that is rolling, so that W
+    // Stragglers of an earlier ring share the widest window with the ring that is rolling, so that
+    // W
     // bounds the rollout and not only each ring.
     std::int64_t widest = 0;
     std::int64_t filled = 0;

@@ -65,7 +65,8 @@ struct RingState {
     std::int64_t unconfirmed = 0;  ///< Fill the window: pending, or failed before ever healthy.
     std::optional<Instant> opened;
     /// Of a device that came with the waves: one activated later than two polls after the threshold
-    /// took in the whole ring is a straggler, and a late HEALTHY is late; neither restarts the bake.
+    /// took in the whole ring is a straggler, and a late HEALTHY is late; neither restarts the
+    /// bake.
     std::optional<Instant> last_confirmed;
 
     // What the evidence and the decisions are made from.
@@ -126,16 +127,20 @@ public:
     /// that the caller appends to the log and applies. Empty: nothing to do. Calling it again after
     /// applying them yields nothing until something changes.
     ///
-    /// Halts    when E >= 1/alpha with failures_min distinct devices of tenants_min tenants. One tenant
+    /// Halts    when E >= 1/alpha with failures_min distinct devices of tenants_min tenants. One
+    /// tenant
     ///          suffices when failures_min of them are in the vendor's own rings, or when only one
     ///          tenant has activated at all.
-    /// Holds    when E >= 1/alpha and the failures are of too few tenants; when it is by silence and
+    /// Holds    when E >= 1/alpha and the failures are of too few tenants; when it is by silence
+    /// and
     ///          the control is silent too, or was within the last deadline; when the window holds
     ///          nothing but failures; when a ring is through and its failures forbid the next.
     /// Widens   the threshold by W / active when a window's worth of devices was confirmed, or when
-    ///          two polls after the last step the window still has room. When E < 1, and the window's
+    ///          two polls after the last step the window still has room. When E < 1, and the
+    ///          window's
     ///          worth is confirmed or nothing is pending, the window grows by as many as were
-    ///          confirmed, so that a full clean one doubles it. When E > 10 it halves, but not below
+    ///          confirmed, so that a full clean one doubles it. When E > 10 it halves, but not
+    ///          below
     ///          its start, nor below k*, or there would never be evidence enough to halt.
     /// Opens    the next ring when this one's threshold takes in all of it, every device activated
     ///          is resolved, confirmed_min are confirmed (or all, in a ring of fewer),
@@ -148,7 +153,8 @@ public:
     /// The E of the halt is over all rings; widening and opening look at the ring's own.
     std::vector<Event> decide(Instant now) const;
 
-    /// Whether `device` of `ring` may activate now: rolling or complete, ring open, its bucket below
+    /// Whether `device` of `ring` may activate now: rolling or complete, ring open, its bucket
+    /// below
     /// the threshold and the windows not full. A device already activated may try again.
     bool may_activate(std::string_view device, std::string_view ring) const;
 
@@ -171,11 +177,13 @@ public:
     std::optional<Instant> control_silent_until() const;
 
     /// k*: the failures in `ring`, by silence or by crash, whichever needs more, that make E cross
-    /// 1/alpha, given all that went well so far and a full window of which the others do well; at least
+    /// 1/alpha, given all that went well so far and a full window of which the others do well; at
+    /// least
     /// failures_min. @pre the plan has the ring.
     std::int64_t failures_to_halt(std::string_view ring) const;
 
-    /// W + k* - 1 (P2): the most devices that can be harmed before the rollout stops while `ring` is
+    /// W + k* - 1 (P2): the most devices that can be harmed before the rollout stops while `ring`
+    /// is
     /// the one open furthest, W being the widest window open until then. It counts harm that shows
     /// before a device confirms (at most W) and failures after that, one by one, which stop the
     /// rollout at k*. @pre the plan has the ring.

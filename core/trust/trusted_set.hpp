@@ -115,10 +115,11 @@ private:
     TrustedSet(Root root, std::chrono::sys_seconds update_start)
         : root_(std::move(root)), update_start_(update_start) {}
 
-    Result<Timestamp> verified_timestamp(ByteView bytes) const;
-    Result<Snapshot> verified_snapshot(ByteView bytes) const;
-    Result<Authority> authority(const std::string& role, const std::string& delegator) const;
-    Result<void> check_current(std::chrono::sys_seconds expires) const;
+    [[nodiscard]] Result<Timestamp> verified_timestamp(ByteView bytes) const;
+    [[nodiscard]] Result<Snapshot> verified_snapshot(ByteView bytes) const;
+    [[nodiscard]] Result<Authority> authority(const std::string& role,
+                                              const std::string& delegator) const;
+    [[nodiscard]] Result<void> check_current(std::chrono::sys_seconds expires) const;
 
     Root root_;
     bool root_is_final_ = false;

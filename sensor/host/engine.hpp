@@ -64,7 +64,8 @@ public:
     /// @param deadline  The engine is asked to stop by itself after this long; a caller that must
     ///                  be sure runs it in another process.
     /// @returns the matches, or Errc::kUnavailable when the engine gave up (timeout, limit) and
-    ///   Errc::kInvalid for any other status: a result that is not ok is an outage, never "no match".
+    ///   Errc::kInvalid for any other status: a result that is not ok is an outage, never "no
+    ///   match".
     [[nodiscard]] virtual Result<std::vector<Match>> evaluate(
         std::string_view input_name, ByteView input, std::chrono::milliseconds deadline) = 0;
 
@@ -122,7 +123,8 @@ public:
     /// Puts an allocator under the engine, or takes it away again (nullptr): for fault injection
     /// and accounting. It must outlive its use.
     ///
-    /// @returns Errc::kUnsupported when this engine takes none; Errc::kInvalid while it holds content.
+    /// @returns Errc::kUnsupported when this engine takes none; Errc::kInvalid while it holds
+    /// content.
     [[nodiscard]] virtual Result<void> set_allocator(const fb_allocator* allocator) = 0;
 
     virtual const CapabilityManifest& capabilities() const = 0;

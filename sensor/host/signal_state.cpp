@@ -9,7 +9,8 @@ namespace {
 // them; they read as all zero, before and after.
 constexpr int kSignalEnd = 65;
 
-// The kernel's signal set. The C library's is 16 times as long, and sigaction() leaves the rest of it
+// The kernel's signal set. The C library's is 16 times as long, and sigaction() leaves the rest of
+// it
 // as it found it on its own stack.
 constexpr std::size_t kMaskBytes = 8;
 

@@ -12,7 +12,8 @@ namespace firebreak::sensor_kit {
 /// Writes one JSON text (RFC 8259), for engines, which link no library of the host's.
 ///
 /// The caller opens and closes in the right order and gives every member its key; commas come by
-/// themselves. Text that is not UTF-8 byte by byte comes out as U+FFFD, so the result always parses.
+/// themselves. Text that is not UTF-8 byte by byte comes out as U+FFFD, so the result always
+/// parses.
 class JsonWriter {
 public:
     JsonWriter& open_object() { return open('{'); }

@@ -38,7 +38,8 @@ bool compiles(const char* source);
 /// The modules content may import: those that this libyara was really built with, of those that the
 /// engine supplies. Sorted.
 ///
-/// Not supplied, on purpose: `time` (a verdict that depends on the clock is not the verdict that was
+/// Not supplied, on purpose: `time` (a verdict that depends on the clock is not the verdict that
+/// was
 /// validated), `magic` (opens a database outside the content), `cuckoo` (needs a report that no
 /// endpoint has), `console` (output nobody reads), `tests` (libyara's own).
 const std::vector<std::string>& supplied_modules();

@@ -13,7 +13,8 @@ struct MemoryAccount {
     bool refused = false;         ///< An allocation did not fit, since this was last cleared.
 };
 
-/// Books every allocation libyara makes while this object lives to `account`. (Blocks remember their
+/// Books every allocation libyara makes while this object lives to `account`. (Blocks remember
+/// their
 /// account, so freeing needs none.) Not nested. One thread.
 class AccountScope {
 public:

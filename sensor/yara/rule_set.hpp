@@ -41,7 +41,8 @@ struct SourceFileMap {
 
 /// Compiled content: all files of one load, or none.
 ///
-/// Each file is a namespace of its own, so a rule can refer only to rules of its own file, an import
+/// Each file is a namespace of its own, so a rule can refer only to rules of its own file, an
+/// import
 /// serves only its own file, and a global rule silences only its own file. Rule names are unique
 /// over all files nevertheless, because a name is how a match is reported.
 class RuleSet {
@@ -49,7 +50,8 @@ public:
     /// Compiles every file of `request`.
     ///
     /// Refused, with file and line: a compile error in any file, an include, an import of a module
-    /// that supplied_modules() does not have, a rule name used twice, a NUL byte (libyara would read
+    /// that supplied_modules() does not have, a rule name used twice, a NUL byte (libyara would
+    /// read
     /// up to it and call that success), no rule at all, and a file in which libyara and our own
     /// outline count different rules.
     ///
@@ -70,7 +72,8 @@ public:
     /// Everything the rules declare, as JSON (docs/sensor-abi.md, "Description").
     std::string describe() const;
 
-    /// What libyara loaded, and what our own outline of the source saw: the same number, or compile()
+    /// What libyara loaded, and what our own outline of the source saw: the same number, or
+    /// compile()
     /// would have refused.
     std::uint64_t rule_count() const;
     std::uint64_t rules_seen() const;

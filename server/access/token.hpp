@@ -34,7 +34,8 @@ std::optional<TokenText> parse_token(std::string_view prefix, std::string_view t
 
 /// argon2id (libsodium crypto_pwhash_str) of an API token's secret.
 ///
-/// Cost: 2 passes over 19 MiB (the least that OWASP recommends). The secret's 256 bits are what nobody can
+/// Cost: 2 passes over 19 MiB (the least that OWASP recommends). The secret's 256 bits are what
+/// nobody can
 /// guess; more memory would only make a flood of wrong tokens dearer for us.
 ///
 /// @returns Errc::kUnavailable when there is no memory for it.

@@ -28,7 +28,8 @@ using Answer = tl::expected<Reply, Problem>;
 using Handler = std::function<boost::asio::awaitable<Answer>(RequestContext)>;
 
 /// Asked when the header has arrived and the body has not: may this request go on? A refusal is
-/// answered without reading the body, so that nobody unknown can make us hold a large one. May leave
+/// answered without reading the body, so that nobody unknown can make us hold a large one. May
+/// leave
 /// in `context.caller` what it found out, for the handler. The same rules as for a Handler.
 using Guard =
     std::function<boost::asio::awaitable<tl::expected<void, Problem>>(RequestContext& context)>;

@@ -32,7 +32,8 @@ struct Ceremony {
 /// Checks that `files` are what this server can run on: each is signed by its threshold and not
 /// expired; root asks for consistent snapshots; targets delegates to exactly the two roles above,
 /// both terminating, and lists nothing itself; `online` is the one key of rollout, snapshot and
-/// timestamp, and is not among the keys of root, targets or content (P4); content lists nothing yet.
+/// timestamp, and is not among the keys of root, targets or content (P4); content lists nothing
+/// yet.
 ///
 /// @returns the documents, or the error with the file and the remedy: trust::Errc for what trust
 ///   refuses, Errc::kInvalid for what this server does.

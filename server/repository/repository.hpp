@@ -55,7 +55,8 @@ class Repository {
 public:
     /// @param files, online  Must outlive the repository.
     /// @returns the repository on disk, its signatures checked; Errc::kNotFound when there is none;
-    ///   Errc::kCorrupt for files that do not check out; Errc::kInvalid when `online` is not its key.
+    ///   Errc::kCorrupt for files that do not check out; Errc::kInvalid when `online` is not its
+    ///   key.
     [[nodiscard]] static Result<Repository> open(FileStore& files, const signing::Signer& online,
                                                  RepositoryOptions options);
 

@@ -63,7 +63,8 @@ struct DriverHealth {
     std::optional<Error> repository;  ///< Why the last publish failed.
 };
 
-/// Owns the live rollouts, the newest of each stream: feeds them what happens, does what they decide.
+/// Owns the live rollouts, the newest of each stream: feeds them what happens, does what they
+/// decide.
 ///
 /// Rules it keeps:
 ///   - every event is in the log, durably, before anything it means is answered or published;
@@ -106,10 +107,11 @@ public:
     /// batch and at least every tick.
     ///
     /// @returns the first error; the next call tries again.
-    Result<void> advance();
+    [[nodiscard]] Result<void> advance();
 
-    /// Lets each rollout decide and publishes, without counting the fleet: after a batch of reports.
-    Result<void> decide();
+    /// Lets each rollout decide and publishes, without counting the fleet: after a batch of
+    /// reports.
+    [[nodiscard]] Result<void> decide();
 
     /// Newest first. @returns the rollouts as the API shows them.
     [[nodiscard]] Result<json::array> views(std::int64_t limit);

@@ -19,7 +19,8 @@ boost::asio::awaitable<Result<ReportAnswer>> ReportQueue::submit(health::Report 
         }
         waiting_.push_back(ticket);
     }
-    // Each request queues for the controller's thread, and the first that gets there commits for all:
+    // Each request queues for the controller's thread, and the first that gets there commits for
+    // all:
     // the rest find their answers waiting.
     auto committed = [this, ticket]() -> Result<ReportAnswer> {
         while (!ticket->answer) commit_waiting();

@@ -14,7 +14,8 @@ namespace firebreak::server {
 /// Group commit: reports that arrive while a commit is under way wait for it together and go into
 /// the next one together. No timer: the next commit begins when the last one returns.
 ///
-/// Limits: kWaitingMax reports wait; one more is told to come back. kBatchMax go into one commit, so
+/// Limits: kWaitingMax reports wait; one more is told to come back. kBatchMax go into one commit,
+/// so
 /// that no transaction keeps the others waiting for long.
 /// Thread safety: any thread.
 /// Tests: tests/unit/server/rollout/report_queue_test.cpp

@@ -10,7 +10,8 @@ namespace firebreak::server {
 
 /// What the online role says of `rollout`: rings/<stream>.json.
 ///
-/// Each ring's state is the word agents act on: "closed" before it opens, "rolling", "complete" once
+/// Each ring's state is the word agents act on: "closed" before it opens, "rolling", "complete"
+/// once
 /// it is baked, "held" and "halted" for every open ring at once. A halt recalls the counter to
 /// `last_known_good`, and so works on devices that have it already.
 ///

@@ -57,7 +57,8 @@ struct Service {
     VerifiedTokens verified;
     Metrics metrics;
 
-    /// Runs `work` where store, repository and driver may be used. Awaited at once, `work` may refer
+    /// Runs `work` where store, repository and driver may be used. Awaited at once, `work` may
+    /// refer
     /// to the caller's locals.
     template <class Work>
     auto on_controller(Work work) {

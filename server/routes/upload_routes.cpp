@@ -30,7 +30,8 @@ boost::asio::awaitable<Answer> upload(Service& service, BlobKind kind, RequestCo
     if (!known) co_return refuse(known.error());
     const bool there = known->has_value() && (*known)->kind == kind;
 
-    // Written even when it is there: that mends a file that was lost, and tells the sender the truth
+    // Written even when it is there: that mends a file that was lost, and tells the sender the
+    // truth
     // about their bytes.
     const tl::expected<void, Problem> kept =
         co_await service.on_worker([&] { return keep(service, *digest, context.request.body); });

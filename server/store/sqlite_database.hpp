@@ -100,7 +100,8 @@ private:
 };
 
 /// Brings the schema to the newest version, one migration after the other, each in a transaction.
-/// Forward only. @returns Errc::kUnsupported for a store that a newer firebreakd made, Errc::kCorrupt
+/// Forward only. @returns Errc::kUnsupported for a store that a newer firebreakd made,
+/// Errc::kCorrupt
 ///   for a database that is not ours.
 [[nodiscard]] Result<void> migrate(SQLite::Database& connection);
 

@@ -34,7 +34,8 @@ public:
 private:
     /// Runs one change. @returns how many rows it touched.
     template <class... Values>
-    Result<int> change(std::string_view doing, std::string_view sql, const Values&... values) {
+    [[nodiscard]] Result<int> change(std::string_view doing, std::string_view sql,
+                                     const Values&... values) {
         return SqliteDatabase::guarded(
             doing, [&]() -> Result<int> { return database_.query(sql, values...).run(); });
     }

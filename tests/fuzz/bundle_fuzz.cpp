@@ -1,4 +1,5 @@
-// Any bytes as a bundle. Property: it is refused whole, or every file has the length and digest that
+// Any bytes as a bundle. Property: it is refused whole, or every file has the length and digest
+// that
 // its manifest names, and packing what came out makes a bundle that unpacks to the same.
 
 #include <cstdint>

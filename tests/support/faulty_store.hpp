@@ -5,7 +5,8 @@
 
 namespace firebreak::test {
 
-/// A store whose disk can fill up: commits fail while `full`, whatever was done inside is undone, and
+/// A store whose disk can fill up: commits fail while `full`, whatever was done inside is undone,
+/// and
 /// reads go on.
 class FaultyStore final : public server::Store {
 public:

@@ -15,7 +15,8 @@ public:
     std::map<std::string, Bytes> files;
     int changes = 0;  ///< Writes and removals so far, failed ones included.
 
-    /// The change number `nth` (from 1, counted from now) and, if `for_good`, all after it fail with
+    /// The change number `nth` (from 1, counted from now) and, if `for_good`, all after it fail
+    /// with
     /// ENOSPC.
     void fail_change(int nth, bool for_good = false) {
         fail_at_ = changes + nth;

@@ -9,9 +9,9 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <optional>
-#include <utility>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <utility>
 
 #include "core/base/check.hpp"
 

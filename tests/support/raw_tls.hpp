@@ -36,7 +36,8 @@ public:
     /// False when the server has closed.
     bool send(std::string_view bytes);
 
-    /// Reads one answer: its header and as much body as Content-Length says. Empty when there is none.
+    /// Reads one answer: its header and as much body as Content-Length says. Empty when there is
+    /// none.
     std::string read_answer();
     /// The same for an answer to HEAD: the header alone.
     std::string read_head();

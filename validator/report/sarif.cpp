@@ -44,7 +44,8 @@ json::object result_of(const Finding& finding, std::size_t rule_index) {
     add("evidence", finding.evidence);
     add("reproducer", finding.reproducer);
     add("command", finding.command);
-    // File names of content are safe_name()s, so they are relative URIs as they stand. A finding that is
+    // File names of content are safe_name()s, so they are relative URIs as they stand. A finding
+    // that is
     // about no file is about the manifest, which SARIF viewers need as a place.
     Place place = finding.place;
     if (place.file.empty()) place.file = "manifest.json";

@@ -114,7 +114,7 @@ private:
 
     struct Watch;
 
-    Result<void> start(const ContentImage& content);
+    [[nodiscard]] Result<void> start(const ContentImage& content);
     Verdict seal();
 
     Reply ask(const Bytes& frame, const Patience& patience);

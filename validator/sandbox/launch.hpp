@@ -15,7 +15,8 @@ inline constexpr int kChannelDescriptor = 3;
 inline constexpr int kInputDescriptor = 4;
 inline constexpr int kContentDescriptor = 5;
 
-/// The program that workers are: this very executable, held open so that an upgrade in the middle of
+/// The program that workers are: this very executable, held open so that an upgrade in the middle
+/// of
 /// a run cannot mix two versions.
 class WorkerProgram {
 public:

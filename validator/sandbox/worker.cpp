@@ -49,7 +49,8 @@ bool read_all(std::span<std::uint8_t> bytes) {
     return true;
 }
 
-/// The first process of a PID namespace survives a plain abort(), because the kernel does not deliver
+/// The first process of a PID namespace survives a plain abort(), because the kernel does not
+/// deliver
 /// to it what it has no handler for. So abort() is told to the supervisor, who ends it all.
 /// Async-signal-safe: two system calls and no memory.
 void tell_abort(int /*signal*/) {

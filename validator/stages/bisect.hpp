@@ -21,8 +21,10 @@ struct Culprit {
 
 /// Narrows a fault down to a file, and in a file of text to a range of lines, by halving.
 ///
-/// Knows nothing of the content's language: it cuts whole files, then lines from the end, then lines
-/// from the start, and keeps a cut when the fault is still there. So it finds the rule in any format
+/// Knows nothing of the content's language: it cuts whole files, then lines from the end, then
+/// lines
+/// from the start, and keeps a cut when the fault is still there. So it finds the rule in any
+/// format
 /// of lines, provided that the fault shows as soon as the engine has read that far.
 ///
 /// @param files       Shows the fault. @pre not empty.

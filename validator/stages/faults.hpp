@@ -6,7 +6,8 @@
 
 namespace firebreak::validator {
 
-/// The id of the finding that an outcome other than kAccepted is, while content is loaded or while an
+/// The id of the finding that an outcome other than kAccepted is, while content is loaded or while
+/// an
 /// input is scanned. @pre neither kAccepted nor kNotRun.
 std::string_view load_fault_id(Outcome outcome);
 std::string_view scan_fault_id(Outcome outcome);

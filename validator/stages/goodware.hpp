@@ -24,7 +24,8 @@ struct Goodware {
     std::uint64_t left_out_sample = 0;  ///< Past the caps on the whole: not in this seed's sample.
 };
 
-/// Lists the regular files beneath `root`. Symbolic links are not followed, so that a tree is what it
+/// Lists the regular files beneath `root`. Symbolic links are not followed, so that a tree is what
+/// it
 /// contains; folders that cannot be read are passed over.
 ///
 /// Past the caps it takes a sample: files in the order of SHA-256(seed, path), until a cap is met.

@@ -136,7 +136,8 @@ std::unique_ptr<Executor> Crew::fresh_worker() {
     return executor;
 }
 
-/// Reads the file into the worker's input area. The supervisor opens it: the worker can open nothing.
+/// Reads the file into the worker's input area. The supervisor opens it: the worker can open
+/// nothing.
 bool Crew::read_input(const GoodwareFile& file, const Executor& executor,
                       std::size_t& length) const {
     const Descriptor descriptor(

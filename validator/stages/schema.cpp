@@ -5,7 +5,8 @@
 namespace firebreak::validator {
 
 StageResult check_schema_stage(Run& run, StageDeadline /*deadline*/) {
-    // The structure stage read the manifest with a parser of its own; the schema shares no code with
+    // The structure stage read the manifest with a parser of its own; the schema shares no code
+    // with
     // it, and says what the vendor's other tools will accept.
     const std::string text = content::serialize_manifest(run.bundle->manifest);
     const Result<content::Document> document = content::read_json("manifest.json", text);

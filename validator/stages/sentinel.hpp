@@ -21,7 +21,8 @@ struct Sentinel {
 /// nullptr when there is none for `content_type`.
 const Sentinel* sentinel_for(std::string_view content_type);
 
-/// Inputs on which the sentinel must match: small and large, plain and with the headers of programs,
+/// Inputs on which the sentinel must match: small and large, plain and with the headers of
+/// programs,
 /// because a rule may silence its neighbours for one kind of input only.
 struct SentinelInput {
     std::string_view name;

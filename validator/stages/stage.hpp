@@ -37,7 +37,8 @@ std::span<const Stage> all_stages();
 
 /// Runs every stage of `stages` over `run` and sets its outcome: failed with a finding of level
 /// error, inconclusive when it was cut short, ran past its time or fell short of its minimum,
-/// skipped when it was switched off or something it needs is missing. Only "passed" helps the bundle.
+/// skipped when it was switched off or something it needs is missing. Only "passed" helps the
+/// bundle.
 void judge(Run& run, std::span<const Stage> stages);
 
 // The stages, each in its own file.

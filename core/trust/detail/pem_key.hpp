@@ -22,7 +22,8 @@ struct PemKey {
 ///   one signature check cheap).
 [[nodiscard]] Result<PemKey> parse_pem_key(std::string_view pem, PemKeyType type);
 
-/// True when `signature` is over `message`: ECDSA with SHA-256 as DER, or RSASSA-PSS with SHA-256 in
+/// True when `signature` is over `message`: ECDSA with SHA-256 as DER, or RSASSA-PSS with SHA-256
+/// in
 /// hash and mask and a salt of any length (RFC 8017, 8.1).
 ///
 /// @pre `spki` came from parse_pem_key with the same `type`.

@@ -1,4 +1,5 @@
-// The real client and the real server over real TLS on loopback, and raw bytes where the client is too
+// The real client and the real server over real TLS on loopback, and raw bytes where the client is
+// too
 // well-behaved. Time limits are short so that what must be cut off is; nothing waits for a time.
 
 #include <boost/asio/co_spawn.hpp>

@@ -1,4 +1,5 @@
-// sensor/host/confine.hpp, on a process that then tries what it gave up. Each case forks, because the
+// sensor/host/confine.hpp, on a process that then tries what it gave up. Each case forks, because
+// the
 // steps cannot be undone.
 
 #include "sensor/host/confine.hpp"

@@ -1,4 +1,5 @@
-// A worker that has been taken over: speaks the protocol as far as it must, and then does the one thing
+// A worker that has been taken over: speaks the protocol as far as it must, and then does the one
+// thing
 // that its engine's file name asks for. Links nothing of the real one.
 
 #include <unistd.h>

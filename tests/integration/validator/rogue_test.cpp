@@ -1,4 +1,5 @@
-// Engines that each misbehave in one way. Every one maps to one outcome, at load and on an input, and the
+// Engines that each misbehave in one way. Every one maps to one outcome, at load and on an input,
+// and the
 // supervisor goes on as if nothing had happened.
 
 #include <csignal>

@@ -1,4 +1,5 @@
-// The protocol from the attacker's side: a worker that was taken over by its content can send what it
+// The protocol from the attacker's side: a worker that was taken over by its content can send what
+// it
 // likes. Nothing of it may hurt the supervisor, keep it waiting, or pass for an answer.
 
 #include <gtest/gtest.h>

@@ -21,7 +21,8 @@ namespace firebreak::client::test {
 /// done to the disk and to the server until then stays done.
 struct Killed {};
 
-/// Every point at which an agent touches the world outside it, counted; the device can be made to die
+/// Every point at which an agent touches the world outside it, counted; the device can be made to
+/// die
 /// at any one of them.
 class KillSwitch {
 public:

@@ -34,7 +34,8 @@ protected:
 };
 
 // Computed with OpenSSL's command, not with this code:
-//   printf %s '{"hello":"fleet"}' | openssl dgst -sha256 -binary | base64            (content digest)
+//   printf %s '{"hello":"fleet"}' | openssl dgst -sha256 -binary | base64            (content
+//   digest)
 //   printf '"@method": POST\n"@path": /v1/reports\n"content-digest": sha-256=:DRLf…X6Y=:\n"@sig…"'
 //     (four lines, the last one `"@signature-params": ` and the header's value after "fb=")
 //     | openssl dgst -sha256 -mac HMAC -macopt hexkey:000102…1f -binary | base64     (signature)

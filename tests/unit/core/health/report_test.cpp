@@ -1,4 +1,5 @@
-// A report is the one thing that every device in the world may send us: strict, small, and nothing in
+// A report is the one thing that every device in the world may send us: strict, small, and nothing
+// in
 // it that could end up in a terminal or a log as anything but text.
 
 #include "core/health/report.hpp"

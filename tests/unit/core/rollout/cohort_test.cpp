@@ -8,7 +8,8 @@
 namespace firebreak::rollout {
 namespace {
 
-// python3: int.from_bytes(sha256(sha256(b"bundle").digest() + device).digest()[:8], "big") * 10**9 >> 64
+// python3: int.from_bytes(sha256(sha256(b"bundle").digest() + device).digest()[:8], "big") * 10**9
+// >> 64
 TEST(Cohort, IsWhatItsFormulaSays) {
     const Sha256 bundle = sha256(bytes_of("bundle"));
 

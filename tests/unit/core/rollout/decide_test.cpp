@@ -1,4 +1,5 @@
-// What a rollout decides, rule by rule: when it widens, opens, completes, holds and halts, and above
+// What a rollout decides, rule by rule: when it widens, opens, completes, holds and halts, and
+// above
 // all when it does not.
 
 #include <gtest/gtest.h>
@@ -600,7 +601,8 @@ TEST_F(Decide, WidensNothingWhileHeld) {
 
 TEST_F(Decide, BoundsTheHarmByTheWindowAndTheFailuresThatHalt) {
     driver_.start();
-    // Three silent of five cross 1e4 with three rings; two crashes would, failures_min makes it three.
+    // Three silent of five cross 1e4 with three rings; two crashes would, failures_min makes it
+    // three.
     EXPECT_EQ(driver_.rollout.failures_to_halt("lab"), 3);
     EXPECT_EQ(driver_.rollout.harm_bound("lab"), 5 + 3 - 1);
     EXPECT_EQ(driver_.rollout.harm_bound("early"),

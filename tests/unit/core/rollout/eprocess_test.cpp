@@ -1,4 +1,5 @@
-// The statistics by themselves: their values, that they stay within their error bound when looked at
+// The statistics by themselves: their values, that they stay within their error bound when looked
+// at
 // after every event, and that they are quick when there is something to see. Seeds are fixed, so a
 // failure is a change of the code and not bad luck.
 

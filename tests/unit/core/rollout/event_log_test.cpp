@@ -45,7 +45,8 @@ Result<void> verify(const std::vector<LogEntry>& log) {
 
 // printf 'firebreak-log-v1\0' > f; head -c 32 /dev/zero >> f
 // printf '%s' '{"actor":"controller","data":{"a":[true,null,"\"\\\u000aä"],"b":1,"c":0.5},' >> f
-// printf '%s' '"kind":"rollout.event","sequence":1,"time":"2027-01-15T08:00:00.000Z"}' >> f; sha256sum f
+// printf '%s' '"kind":"rollout.event","sequence":1,"time":"2027-01-15T08:00:00.000Z"}' >> f;
+// sha256sum f
 TEST(EventLog, HashesTheCanonicalText) {
     const LogEntry first = follow(nullptr, an_entry());
 

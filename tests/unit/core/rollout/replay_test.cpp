@@ -1,4 +1,5 @@
-// The log is the state: folded again from its text it gives an equal rollout, at every length, and the
+// The log is the state: folded again from its text it gives an equal rollout, at every length, and
+// the
 // same decisions. Streams are random, and most of them make no sense.
 
 #include <boost/json/serialize.hpp>

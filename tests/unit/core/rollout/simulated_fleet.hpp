@@ -25,7 +25,8 @@ struct FleetModel {
     bool repeats = false;        ///< Every report arrives twice.
 };
 
-/// One run of the real rollout against a modelled fleet: devices poll, ask to activate, and confirm,
+/// One run of the real rollout against a modelled fleet: devices poll, ask to activate, and
+/// confirm,
 /// crash or fall silent. Steps from event to event, so a day costs milliseconds. The same seed, the
 /// same run.
 class SimulatedFleet {

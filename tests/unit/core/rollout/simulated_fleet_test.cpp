@@ -1,5 +1,7 @@
-// The promises over whole rollouts, thousands of them, each against a modelled fleet (simulated_fleet.hpp):
-// good content completes, bad content is stopped, and never are more than W devices activated and not
+// The promises over whole rollouts, thousands of them, each against a modelled fleet
+// (simulated_fleet.hpp):
+// good content completes, bad content is stopped, and never are more than W devices activated and
+// not
 // yet confirmed. Seeds are fixed; FIREBREAK_SEED moves them.
 
 #include "tests/unit/core/rollout/simulated_fleet.hpp"
