@@ -1,4 +1,5 @@
-// The attacks of the specification, 1.5.2, by name, against the whole workflow. (Slow retrieval is the
+// The attacks of the specification, 1.5.2, by name, against the whole workflow. (Slow retrieval is
+// the
 // transport's to stop, and extraneous dependencies have no place here: a path names its content.)
 
 #include <gtest/gtest.h>
