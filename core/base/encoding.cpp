@@ -24,6 +24,7 @@ std::string hex_encode(ByteView bytes) {
 }
 
 Result<Bytes> hex_decode(std::string_view text) {
+    if (text.empty()) return Bytes{};  // libsodium takes no null pointer, not even for nothing.
     Bytes bytes(text.size() / 2);
     std::size_t written = 0;
     if (text.size() % 2 != 0 || sodium_hex2bin(bytes.data(), bytes.size(), text.data(), text.size(),
@@ -39,6 +40,7 @@ std::string base64_encode(ByteView bytes) {
 }
 
 Result<Bytes> base64_decode(std::string_view text) {
+    if (text.empty()) return Bytes{};
     Bytes bytes(text.size() / 4 * 3 + 3);
     std::size_t written = 0;
     if (sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &written,

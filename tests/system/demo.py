@@ -171,14 +171,14 @@ def tell(lab, narrator, goodware):
     settle(lab, narrator)
     result["good"] = good_bundle(lab, narrator, goodware)
     report = rejected_bundle(lab, narrator, "Bundle 2: a rule that matches a system library",
-                             "goodware-hit", 2, goodware)
+                             "goodware-hit", 2, goodware[-1:])
     result["goodware"] = report["verdict"]
     named = any(finding.get("rule") and finding.get("file") for finding in report["findings"])
     report = rejected_bundle(lab, narrator, "Bundle 3: takes the engine down while it loads",
-                             "load-fault", 3, goodware)
+                             "load-fault", 3, goodware[:1])
     result["hang"] = report["verdict"]
     reproduced = any(finding.get("reproducer") for finding in report["findings"])
-    rollout, harmed, result["halt_seconds"] = silent_bundle(lab, narrator, goodware)
+    rollout, harmed, result["halt_seconds"] = silent_bundle(lab, narrator, goodware[:1])
     result["silent"] = rollout["phase"]
     result["harmed"] = len(harmed)
     result["bound"] = rollout["harm_bound"]
