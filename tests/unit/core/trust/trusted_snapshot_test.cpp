@@ -149,6 +149,17 @@ TEST_F(TrustedSetSnapshot, DoesNotTakeOtherLocalBytesForCurrent) {
     EXPECT_TRUE(set.snapshot_is_current());
 }
 
+// Where timestamp gives no hash, the version alone says that there is a newer one to fetch.
+TEST_F(TrustedSetSnapshot, DoesNotTakeAnOlderLocalOneForCurrent) {
+    repository_.vouches_hashes = false;
+    repository_.publish_snapshot();
+    const Bytes timestamp = timestamp_file();
+    const Bytes snapshot = snapshot_file();
+    repository_.publish_snapshot();
+
+    EXPECT_FALSE(resumed(timestamp, snapshot).snapshot_is_current());
+}
+
 TEST_F(TrustedSetSnapshot, ListsMayGrow) {
     const Bytes timestamp = timestamp_file();
     const Bytes snapshot = snapshot_file();
