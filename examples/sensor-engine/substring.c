@@ -1,7 +1,9 @@
-/* The smallest useful engine: a rule is one line, "name: text", and matches an input that contains the
- * text. C11, no library. docs/sensor-abi.md explains it part by part; tests/unit/sensor/example drives it.
+/* The smallest useful engine: a rule is one line, "name: text", and matches an input that contains
+ * the text. C11, no library. docs/sensor-abi.md explains it part by part; tests/unit/sensor/example
+ * drives it.
  *
- *     cc -std=c11 -O2 -shared -fPIC -fvisibility=hidden -I. examples/sensor-engine/substring.c -o substring.so
+ *     cc -std=c11 -O2 -shared -fPIC -fvisibility=hidden -I. \
+ *         examples/sensor-engine/substring.c -o substring.so
  */
 #include <stdbool.h>
 #include <stdio.h>

@@ -35,8 +35,8 @@ Result<void> write_all(int descriptor, ByteView bytes) {
 }
 
 /// A library whose end is missing passes the loader's checks, and kills the process with SIGBUS
-/// when
-/// the loader touches what is not there. So every part that will be mapped must be in the file.
+/// when the loader touches what is not there. So every part that will be mapped must be in the
+/// file.
 ///
 /// Source: System V ABI, "ELF Header" and "Program Header".
 Result<void> check_complete(ByteView file) {

@@ -10,8 +10,7 @@ namespace {
 constexpr int kSignalEnd = 65;
 
 // The kernel's signal set. The C library's is 16 times as long, and sigaction() leaves the rest of
-// it
-// as it found it on its own stack.
+// it as it found it on its own stack.
 constexpr std::size_t kMaskBytes = 8;
 
 // SA_RESTORER: the C library sets it with every sigaction() and shows it when reading; a default

@@ -39,8 +39,7 @@ bool compiles(const char* source);
 /// engine supplies. Sorted.
 ///
 /// Not supplied, on purpose: `time` (a verdict that depends on the clock is not the verdict that
-/// was
-/// validated), `magic` (opens a database outside the content), `cuckoo` (needs a report that no
+/// was validated), `magic` (opens a database outside the content), `cuckoo` (needs a report that no
 /// endpoint has), `console` (output nobody reads), `tests` (libyara's own).
 const std::vector<std::string>& supplied_modules();
 

@@ -14,8 +14,7 @@ struct MemoryAccount {
 };
 
 /// Books every allocation libyara makes while this object lives to `account`. (Blocks remember
-/// their
-/// account, so freeing needs none.) Not nested. One thread.
+/// their account, so freeing needs none.) Not nested. One thread.
 class AccountScope {
 public:
     explicit AccountScope(MemoryAccount& account) noexcept;

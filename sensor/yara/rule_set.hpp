@@ -42,18 +42,16 @@ struct SourceFileMap {
 /// Compiled content: all files of one load, or none.
 ///
 /// Each file is a namespace of its own, so a rule can refer only to rules of its own file, an
-/// import
-/// serves only its own file, and a global rule silences only its own file. Rule names are unique
-/// over all files nevertheless, because a name is how a match is reported.
+/// import serves only its own file, and a global rule silences only its own file. Rule names are
+/// unique over all files nevertheless, because a name is how a match is reported.
 class RuleSet {
 public:
     /// Compiles every file of `request`.
     ///
     /// Refused, with file and line: a compile error in any file, an include, an import of a module
     /// that supplied_modules() does not have, a rule name used twice, a NUL byte (libyara would
-    /// read
-    /// up to it and call that success), no rule at all, and a file in which libyara and our own
-    /// outline count different rules.
+    /// read up to it and call that success), no rule at all, and a file in which libyara and our
+    /// own outline count different rules.
     ///
     /// @param status  FB_OK, FB_REFUSED, FB_LIMIT, or FB_INTERNAL.
     /// @returns nullptr unless FB_OK.
@@ -73,8 +71,7 @@ public:
     std::string describe() const;
 
     /// What libyara loaded, and what our own outline of the source saw: the same number, or
-    /// compile()
-    /// would have refused.
+    /// compile() would have refused.
     std::uint64_t rule_count() const;
     std::uint64_t rules_seen() const;
 

@@ -1,6 +1,5 @@
 // Any bytes as YARA source, through our own outline reader. Property: it ends, in bounds, with
-// lines
-// that are in the text, and what it says does not depend on what stands behind a rule's end.
+// lines that are in the text, and what it says does not depend on what stands behind a rule's end.
 
 #include <algorithm>
 #include <cstdint>

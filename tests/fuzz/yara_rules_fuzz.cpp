@@ -1,12 +1,10 @@
 // Any bytes as rules, through the whole yara engine: load, describe, evaluate, unload. Properties:
-// a
-// status of sensor.h; nothing stays when load refuses; what loads is whole, and describes as many
+// a status of sensor.h; nothing stays when load refuses; what loads is whole, and describes as many
 // rules as it counts; memory stays within its limit.
 //
 // libyara is Debian's, without coverage, and has crashes of its own that this will find again (one
-// is
-// examples/bad-content/load-fault): -fork=1 -ignore_crashes=1 looks past them. They are the reason
-// why engines run in processes that may die.
+// is examples/bad-content/load-fault): -fork=1 -ignore_crashes=1 looks past them. They are the
+// reason why engines run in processes that may die.
 
 #include <cstdint>
 #include <string>

@@ -1,6 +1,5 @@
 /// What ships under content/ and examples/ keeps its word: every starter rule matches its sample
-/// and
-/// nothing that Debian installs, and each bad example is bad in the way its README says.
+/// and nothing that Debian installs, and each bad example is bad in the way its README says.
 #include <unistd.h>
 
 #include <algorithm>
