@@ -55,7 +55,7 @@ std::vector<RingState> Rollout::rings_at(Instant now) const {
 }
 
 double Rollout::clean_hours(const RingState& ring, Instant now) const {
-    return origin_ ? ring.clean.hours(now - *origin_) : 0;
+    return ring.clean.hours(since_origin(now));
 }
 
 Evidence Rollout::weigh(std::span<const RingState> rings, Instant now) const {
@@ -63,7 +63,7 @@ Evidence Rollout::weigh(std::span<const RingState> rings, Instant now) const {
     LogMean crash;
     LogMean silence;
     for (const RingState& ring : rings) {
-        const double hours = origin_ ? ring.at_risk.hours(now - *origin_) : 0;
+        const double hours = ring.at_risk.hours(since_origin(now));
         crash.add(log_e_crash(ring.crashed, hours, plan_.crash_rate_per_hour));
         silence.add(log_e_silence(ring.silent, ring.activated - ring.forgiven, plan_.silence_q0));
         evidence.failed_devices += ring.crashed + ring.silent;
@@ -133,7 +133,7 @@ std::int64_t Rollout::failures_to_halt(std::string_view ring) const {
     const double to_cross = -std::log(plan_.alpha) - std::log(share);
     const std::int64_t activated =
         state->activated - state->forgiven - state->unconfirmed + widest_window(ring);
-    const double hours = origin_ ? state->at_risk.hours(last_event_ - *origin_) : 0;
+    const double hours = state->at_risk.hours(since_origin(last_event_));
     const std::int64_t silent = smallest(activated, [&](std::int64_t failures) {
         return log_e_silence(failures, activated, plan_.silence_q0) >= to_cross;
     });

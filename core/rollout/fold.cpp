@@ -61,7 +61,7 @@ void Rollout::apply(const Event& event) {
 
 void Rollout::Fold::count(const Exposure& exposure, std::int64_t sign) const {
     RingState& ring = *find_ring(exposure.ring);
-    const milliseconds began = exposure.activated - *to.origin_;
+    const milliseconds began = to.since_origin(exposure.activated);
     ring.activated += sign;
     if (exposure.forgiven) ring.forgiven += sign;
     if (exposure.outcome == DeviceOutcome::kPending) ring.pending += sign;
@@ -75,7 +75,7 @@ void Rollout::Fold::count(const Exposure& exposure, std::int64_t sign) const {
         ring.clean.running_since += sign * began;
     }
     if (exposure.crashed) {
-        ring.at_risk.ended += sign * (exposure.resolved - exposure.activated);
+        ring.at_risk.ended += sign * (to.since_origin(exposure.resolved) - began);
     } else {
         ring.at_risk.running += sign;
         ring.at_risk.running_since += sign * began;

@@ -36,6 +36,11 @@ const RingState* Rollout::find_ring(std::string_view name) const {
     return found == rings_.end() ? nullptr : &*found;
 }
 
+milliseconds Rollout::since_origin(Instant time) const {
+    constexpr milliseconds kMost = std::chrono::days{3652};
+    return origin_ ? std::clamp(time - *origin_, milliseconds{0}, kMost) : milliseconds{0};
+}
+
 std::int64_t Rollout::active(std::string_view ring) const {
     const auto known = active_by_ring_.find(ring);
     const RingState* state = find_ring(ring);
