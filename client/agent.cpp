@@ -177,10 +177,10 @@ asio::awaitable<Result<ReportAnswer>> Agent::flush() {
             parts_.log.error("report.refused", {{"kind", health::name_of(first.draft.kind)},
                                                 {"sequence", first.sequence}});
         }
+        // Not worth a write of its own: a report that is sent twice is counted once.
         reports_.pop_first();
         last = *answer;
     }
-    save();
     co_return last;
 }
 
@@ -239,11 +239,13 @@ bool Agent::save() {
 void Agent::write_status() {
     json::object status = status_json(state_now(), notes_);
     const json::value last_refresh = std::exchange(status["last_refresh"], nullptr);
+    const json::value waiting = std::exchange(status["reports_waiting"], nullptr);
     std::string comparable = json::serialize(status);
     const TimePoint now = parts_.clock.steady();
     const bool fresh = now - status_written_at_ < kStatusAgeMax;
     if (comparable == status_written_ && fresh) return;
     status["last_refresh"] = last_refresh;
+    status["reports_waiting"] = waiting;
     const std::string text = pretty_json(status);
     if (!parts_.store.write(paths_.status, bytes_of(text), FileMode::kPrivate)) return;
     status_written_ = std::move(comparable);

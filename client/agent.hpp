@@ -145,7 +145,7 @@ private:
     std::optional<Action> unfinished_;  ///< What start() left to do.
     StatusNotes notes_;
     std::uint64_t errors_ = 0;    ///< Noted since the start.
-    std::string status_written_;  ///< Without the time of the last refresh.
+    std::string status_written_;  ///< Without what changes all the time.
     TimePoint status_written_at_;
 
     std::optional<RepositoryView> view_;  ///< Of the last look.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/agent.hpp"
+#include "client/platform/memory.hpp"
 #include "core/base/errc.hpp"
 #include "core/trust/errc.hpp"
 
@@ -97,6 +98,8 @@ Result<void> Agent::put_live(const Placed& placed) {
     Result<content::Bundle> bundle = unpack_placed(placed);
     if (!bundle) return fail(bundle.error());
     Result<void> loaded = parts_.sensor.load(*bundle);
+    bundle = content::Bundle{};
+    give_back_memory();
     if (loaded) {
         scanner_.forget();
         scan_due_ = parts_.clock.steady();

@@ -80,10 +80,10 @@ BootDecision UpdateCycle::boot_load_failed(const std::string& reason) {
         decision.reports = std::move(back.reports);
     } else {
         // Good content that does not load now (a slot gone bad, a new engine build) stays known as
-        // good: it is offered again, fetched again, and must pass everything again.
+        // good: it is offered again, fetched again, and must pass everything again. No report: it is
+        // not the content that failed, and heartbeats say what runs.
         const std::optional<Placed> next =
             failed == state_.last_known_good ? state_.previous_good : std::optional<Placed>{};
-        decision.reports.push_back(rollback_report(failed, next, "did not load: " + reason));
         state_.active = next;
         state_.active_confirmed = next.has_value();
     }

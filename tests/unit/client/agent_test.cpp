@@ -344,6 +344,25 @@ TEST(Agent, IgnoresARecallOfWhatItDoesNotRun) {
     EXPECT_EQ(world.running(), 1);
 }
 
+TEST(Agent, ANewEngineBuildRunsNothingUntilTheContentNamesIt) {
+    AgentWorld world;
+    world.offer(1);
+    world.update();
+    world.sensor.engine_build = sha256(bytes_of("the next engine build"));
+    world.server.offline = true;
+
+    world.restart();
+    EXPECT_EQ(world.running(), 0);
+    EXPECT_EQ(world.known_good(), 1);
+    world.server.offline = false;
+    world.update();
+    EXPECT_EQ(world.running(), 0);
+    world.offer(1);  // The same bytes, with the build among those that they were driven in.
+
+    EXPECT_TRUE(world.settle_on(1));
+    EXPECT_EQ(world.trial.runs, 2);
+}
+
 TEST(Agent, SendsAHeartbeatWithWhatItRuns) {
     AgentWorld world;
     world.offer(1);

@@ -107,6 +107,7 @@ public:
     std::set<std::int64_t> refuses;
     std::set<std::int64_t> unwell;  ///< Loads, and does not answer.
     std::vector<std::int64_t> loaded;
+    Sha256 engine_build = sha256(bytes_of("the engine build of this test"));
 
     Result<void> load(const content::Bundle& bundle) override;
     void unload() override { running_.reset(); }
@@ -115,7 +116,7 @@ public:
     Result<std::vector<sensor::Match>> scan(std::string_view, ByteView) override {
         return std::vector<sensor::Match>{};
     }
-    const Sha256& build() const override { return build_; }
+    const Sha256& build() const override { return engine_build; }
     std::uint64_t input_bytes_max() const override { return 1U << 20U; }
 
     std::int64_t running_counter() const { return running_ ? running_->counter : 0; }
@@ -123,7 +124,6 @@ public:
 private:
     KillSwitch& kill_;
     std::optional<ContentRef> running_;
-    Sha256 build_ = sha256(bytes_of("the engine build of this test"));
 };
 
 class ScriptedTrial final : public TrialRunner {
