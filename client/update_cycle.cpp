@@ -80,8 +80,8 @@ BootDecision UpdateCycle::boot_load_failed(const std::string& reason) {
         decision.reports = std::move(back.reports);
     } else {
         // Good content that does not load now (a slot gone bad, a new engine build) stays known as
-        // good: it is offered again, fetched again, and must pass everything again. No report: it is
-        // not the content that failed, and heartbeats say what runs.
+        // good: it is offered again, fetched again, and must pass everything again. No report: it
+        // is not the content that failed, and heartbeats say what runs.
         const std::optional<Placed> next =
             failed == state_.last_known_good ? state_.previous_good : std::optional<Placed>{};
         state_.active = next;
