@@ -84,7 +84,7 @@ rollout::Plan small_plan(const std::vector<std::string>& rings) {
     for (const std::string& name : rings) {
         rollout::Ring ring;
         ring.name = name;
-        ring.window_start = 2;
+        ring.window_start = 3;
         ring.window_max = 4;
         ring.bake_floor = seconds{5};
         plan.rings.push_back(ring);
