@@ -14,7 +14,8 @@ namespace {
 
 constexpr const char* kFooter = R"(Examples:
   firebreakd config check --config firebreakd.yaml
-  firebreakd init  --config firebreakd.yaml --root 1.root.json --targets 1.targets.json --content 1.content.json
+  firebreakd init  --config firebreakd.yaml --root 1.root.json --targets 1.targets.json \
+                   --content 1.content.json
   firebreakd token create --config firebreakd.yaml --name alice --role release-manager --expires 30d
   firebreakd serve --config firebreakd.yaml
 

@@ -28,8 +28,8 @@ struct SimulatedDevice {
     bool dead = false;
 };
 
-/// A driver on a store and a disk in memory, a clock that the test moves, and a fleet that does what
-/// agents do.
+/// A driver on a store and a disk in memory, a clock that the test moves, and a fleet that does
+/// what agents do.
 class DriverFixture : public testing::Test {
 protected:
     void SetUp() override;
