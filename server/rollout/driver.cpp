@@ -1,12 +1,15 @@
 #include "server/rollout/driver.hpp"
 
-#include "core/base/check.hpp"
+#include <algorithm>
+
 #include "core/base/errc.hpp"
 #include "server/rollout/ring_pointer.hpp"
 #include "server/rollout/rollout_view.hpp"
 
 namespace firebreak::server {
 namespace {
+
+using std::chrono::milliseconds;
 
 /// The fleet is counted no more often: each change of a count is an entry in the log.
 constexpr std::chrono::seconds kCountEvery{1};
@@ -16,6 +19,10 @@ constexpr int kHeartbeatsMissed = 3;
 
 /// Rounds of decide() in one go; more would mean that decisions breed decisions.
 constexpr int kRoundsMax = 64;
+
+/// Between attempts to publish on a disk that does not take it.
+constexpr milliseconds kPublishPauseMin{200};
+constexpr milliseconds kPublishPauseMax{10'000};
 
 constexpr const char* kController = "controller";
 
@@ -94,7 +101,7 @@ Result<void> Driver::record(StoreWriter& writer, Live& live, const std::string& 
 
     const rollout::Phase before = live.rollout.phase();
     live.rollout.apply(event);
-    if (changes_pointer(event.body)) repository_is_behind_ = true;
+    if (changes_pointer(event.body)) publish_soon();
     if (live.rollout.phase() == before) return {};
     return writer.set_phase(id, std::string(rollout::name_of(live.rollout.phase())));
 }
@@ -159,7 +166,7 @@ Result<void> Driver::start(const NewRelease& release) {
 
     live_.insert_or_assign(release.id.stream, std::move(next));
     content_role_ = release.content_role;
-    repository_is_behind_ = true;
+    publish_soon();
     // Committed is published: what the disk refuses now, the next advance() does.
     static_cast<void>(decide());
     return {};
@@ -248,16 +255,33 @@ Result<void> Driver::let_decide(Live& live, Instant now) {
         for (const rollout::Event& event : events) {
             parts_.log.info("rollout.decided", {{"stream", live.rollout.id().stream},
                                                 {"counter", live.rollout.id().counter},
-                                                {"event", rollout::to_json(event)}});
+                                                {"decision", rollout::to_json(event)}});
         }
     }
     parts_.log.error("rollout.unsettled", {{"stream", live.rollout.id().stream}});
     return {};
 }
 
+void Driver::publish_soon() {
+    repository_is_behind_ = true;
+    publish_pause_ = milliseconds{0};
+    publish_from_ = Instant{};
+}
+
+/// Each attempt takes new version numbers and may leave files behind: on a disk that stays full it
+/// must not be made at every tick. News start over.
+void Driver::note_publish_failure(const Error& error, Instant now) {
+    const bool news = !health_.repository || health_.repository->code() != error.code();
+    if (news) parts_.log.error("repository.failed", {{"error", error.to_string()}});
+    health_.repository = error;
+    publish_pause_ = std::clamp(2 * publish_pause_, kPublishPauseMin, kPublishPauseMax);
+    publish_from_ = now + publish_pause_;
+}
+
 Result<void> Driver::publish(Instant now) {
     const auto today = std::chrono::floor<std::chrono::seconds>(now);
     if (!repository_is_behind_ && !parts_.repository.is_due(today)) return {};
+    if (now < publish_from_ && publish_from_ - now <= kPublishPauseMax) return {};
     DesiredState desired{content_role_, {}};
     for (const auto& [stream, live] : live_) {
         const Result<std::int64_t> last_known_good =
@@ -268,12 +292,12 @@ Result<void> Driver::publish(Instant now) {
     }
     const Result<Published> published = parts_.repository.publish(desired, parts_.bundles, today);
     if (!published) {
-        health_.repository = published.error();
-        parts_.log.error("repository.failed", {{"error", published.error().to_string()}});
+        note_publish_failure(published.error(), now);
         return fail(published.error());
     }
     health_.repository.reset();
     repository_is_behind_ = false;
+    publish_pause_ = milliseconds{0};
     if (published->anything()) {
         parts_.log.info("repository.published", {{"content", published->content},
                                                  {"rollout", published->rollout},

@@ -160,6 +160,8 @@ private:
     [[nodiscard]] Result<void> count_fleet(Instant now);
     [[nodiscard]] Result<void> let_decide(Live& live, Instant now);
     [[nodiscard]] Result<void> publish(Instant now);
+    void publish_soon();
+    void note_publish_failure(const Error& error, Instant now);
 
     DriverParts parts_;
     std::chrono::seconds device_active_;
@@ -167,6 +169,8 @@ private:
     Bytes content_role_;
     bool folded_ = false;
     bool repository_is_behind_ = true;  ///< Until a publish() says otherwise.
+    Instant publish_from_{};            ///< After a failure: not earlier, unless there is news.
+    std::chrono::milliseconds publish_pause_{};
     std::optional<Instant> counted_;
     DriverHealth health_;
 };

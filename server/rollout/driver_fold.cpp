@@ -72,7 +72,7 @@ Result<void> Driver::ensure_folded() {
     }
     live_ = std::move(live);
     content_role_ = std::move(*content_role);
-    repository_is_behind_ = true;
+    publish_soon();
     folded_ = true;
     return {};
 }

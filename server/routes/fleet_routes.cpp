@@ -1,3 +1,4 @@
+#include "core/base/errc.hpp"
 #include "core/base/utc.hpp"
 #include "server/routes/guards.hpp"
 #include "server/routes/routes.hpp"
@@ -61,13 +62,28 @@ boost::asio::awaitable<Answer> show(Service& service, RequestContext context) {
     const auto device =
         co_await service.on_controller([&] { return service.parts.store.device(id); });
     if (!device) co_return refuse(device.error());
-    if (!*device) {
-        co_return refuse(Problem{.status = 404,
-                                 .name = "not-found",
-                                 .title = "There is no such thing",
-                                 .detail = "no device has this id"});
-    }
+    if (!*device) co_return refuse(Error(Errc::kNotFound, "device " + id));
     co_return json_response(200, device_view(**device));
+}
+
+/// Its reports are refused from now on, and its key cannot enrol again.
+boost::asio::awaitable<Answer> revoke(Service& service, RequestContext context) {
+    const std::string id = context.parameter("device");
+    const std::string actor = caller_of(context).actor();
+    const Result<void> revoked = co_await service.on_controller([&] {
+        return service.parts.store.transact([&](StoreWriter& writer) -> Result<void> {
+            if (const Result<void> done = writer.revoke_device(id); !done) return done;
+            const Result<rollout::LogEntry> entry = writer.append({"device.revoked",
+                                                                   actor,
+                                                                   json::object{{"device", id}},
+                                                                   service.parts.clock.now(),
+                                                                   {}});
+            if (!entry) return fail(entry.error());
+            return {};
+        });
+    });
+    if (!revoked) co_return refuse(revoked.error());
+    co_return empty_response(204);
 }
 
 boost::asio::awaitable<Answer> census(Service& service, RequestContext) {

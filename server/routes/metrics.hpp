@@ -14,7 +14,8 @@ namespace firebreak::server {
 /// What the controller knew at its last tick. Probes and scrapers read this and wait for nobody.
 struct Status {
     Instant ticked{};
-    Instant counted{};                                       ///< When `devices` was.
+    Instant counted{};  ///< When `devices` was.
+    std::string error;  ///< Why the last tick failed, for the log.
     std::string not_ready = "the controller has not begun";  ///< Why, or empty.
     std::string rollouts;                                    ///< rollout_metrics().
     std::int64_t devices = 0;

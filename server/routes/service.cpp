@@ -18,10 +18,14 @@ std::string why_not_ready(const DriverHealth& health, const Repository& reposito
 
 void Service::tick() {
     const Result<void> advanced = parts.driver.advance();
-    if (!advanced) {
-        parts.log.error("controller.failed", {{"error", advanced.error().to_string()}});
-    }
     Status status = metrics.status();
+    const std::string error = advanced ? std::string() : advanced.error().to_string();
+    // Once, not at every tick for as long as the disk is full.
+    if (error != status.error && !error.empty()) {
+        parts.log.error("controller.failed", {{"error", error}});
+    }
+    if (error.empty() && !status.error.empty()) parts.log.info("controller.recovered");
+    status.error = error;
     const Instant now = parts.clock.now();
     const bool counts = now < status.ticked || now - status.counted >= kCountEvery;
     status.ticked = now;

@@ -63,9 +63,10 @@ Result<void> SqliteWriter::add_device(const Device& device) {
 }
 
 Result<void> SqliteWriter::revoke_device(const std::string& id) {
-    return done_once(change("revoke a device", "UPDATE devices SET revoked = 1 WHERE id = ?",
-                            std::string_view(id)),
-                     "no device " + id);
+    return done_once(
+        change("revoke a device", "UPDATE devices SET revoked = 1 WHERE id = ? AND revoked = 0",
+               std::string_view(id)),
+        "no device " + id);
 }
 
 Result<void> SqliteWriter::touch_device(const std::string& id, Instant seen,

@@ -125,6 +125,7 @@ public:
     [[nodiscard]] virtual Result<rollout::LogEntry> append(const LogLine& line) = 0;
 
     [[nodiscard]] virtual Result<void> add_device(const Device& device) = 0;
+    /// @returns Errc::kNotFound when there is no such device, or it was revoked before.
     [[nodiscard]] virtual Result<void> revoke_device(const std::string& id) = 0;
     /// A device was heard of: `running` is what it says it runs, when it says so.
     [[nodiscard]] virtual Result<void> touch_device(

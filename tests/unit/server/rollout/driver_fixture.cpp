@@ -120,6 +120,11 @@ Result<void> DriverFixture::steer(server::Steering steering, const std::string& 
     return driver_->steer({{"yara", counter}, steering, "operator:bob", reason});
 }
 
+std::int64_t DriverFixture::log_sequence() {
+    const auto last = store_->last_entry();
+    return last && *last ? (*last)->sequence : 0;
+}
+
 void DriverFixture::live_one_second(SimulatedDevice& device, Fate fate) {
     const rollout::Rollout& now = rollout();
     const std::int64_t counter = now.id().counter;

@@ -56,7 +56,7 @@ protected:
                        std::int64_t counter = 1);
 
     const rollout::Rollout& rollout() const { return *driver_->live().front(); }
-    std::int64_t log_sequence() { return (*store_->last_entry())->sequence; }
+    std::int64_t log_sequence();
 
     /// Runs the fleet until the rollout is in `phase`. @returns the seconds it took; 0: never.
     int run_until(rollout::Phase phase, Fate fate, int seconds_max = 600);

@@ -96,11 +96,33 @@ TEST_F(DriverTest, PublishesAtTheNextTickWhenTheDiskWasFull) {
     start(1);
     files_.fail_change(1);
     ASSERT_TRUE(steer(Steering::kHalt, "smoke"));
+    EXPECT_NE(published_pointer().rings.at("canary").state, "halted");
 
+    clock_.advance(seconds{1});
     ASSERT_TRUE(driver_->advance());
 
     EXPECT_EQ(published_pointer().rings.at("canary").state, "halted");
     EXPECT_FALSE(driver_->health().repository);
+}
+
+TEST_F(DriverTest, TriesLessAndLessOftenOnADiskThatStaysFullAndAtOnceWhenThereIsNews) {
+    enrol(4);
+    start(1);
+    files_.fail_change(1, true);
+    ASSERT_TRUE(steer(Steering::kHold, "look"));
+    for (int second = 0; second < 60; ++second) {
+        clock_.advance(seconds{1});
+        static_cast<void>(driver_->advance());
+    }
+    const int changes = files_.changes;
+    clock_.advance(seconds{1});
+    static_cast<void>(driver_->advance());
+    EXPECT_EQ(files_.changes, changes) << "in its pause";
+    files_.heal();
+
+    ASSERT_TRUE(steer(Steering::kHalt, "smoke"));
+
+    EXPECT_EQ(published_pointer().rings.at("canary").state, "halted");
 }
 
 TEST_F(DriverTest, NeverLetsMoreIntoTheWindowThanItHolds) {

@@ -95,6 +95,7 @@ TEST_F(AccessTest, EachDoorOpensToItsRolesAlone) {
         {"GET", "/v1/rollouts/yara/1", everybody},
         {"GET", "/v1/fleet", everybody},
         {"GET", "/v1/fleet/nobody", everybody},
+        {"DELETE", "/v1/fleet/nobody", administrator},
         {"GET", "/v1/census", everybody},
         {"GET", "/v1/log", everybody},
         {"PUT", "/v1/bundles/00", uploaders},
