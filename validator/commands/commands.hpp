@@ -30,18 +30,18 @@ struct World {
 };
 
 struct JudgeOptions {
-    std::string bundle;
-    std::vector<std::string> engines;
-    std::vector<std::string> goodware;
+    std::string bundle{};
+    std::vector<std::string> engines{};
+    std::vector<std::string> goodware{};
     std::string profile = "gate";
-    std::string previous;
-    std::string seed;   ///< Empty: made from the bundle's digest, so that a run can be repeated.
-    unsigned jobs = 0;  ///< 0: one for each processor.
-    std::vector<std::string> skipped;
-    std::string sarif;
-    std::string attestation;
-    std::string key;
-    std::string passphrase_file;
+    std::string previous{};
+    std::string seed{};  ///< Empty: made from the bundle's digest, so that a run can be repeated.
+    unsigned jobs = 0;   ///< 0: one for each processor.
+    std::vector<std::string> skipped{};
+    std::string sarif{};
+    std::string attestation{};
+    std::string key{};
+    std::string passphrase_file{};
     std::string reproducers = "firebreak-reproducers";
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,10 +21,14 @@ inline SandboxPolicy strict_policy() {
     return policy;
 }
 
+/// Hashed once: some tests ask for the same engine a thousand times.
 inline EngineFile engine_at(const std::string& path) {
+    static std::map<std::string, EngineFile> known;
+    const auto found = known.find(path);
+    if (found != known.end()) return found->second;
     const Result<Bytes> bytes = PosixFileStore().read(path, 1U << 28U);
     EXPECT_TRUE(bytes) << path;
-    return {path, bytes ? sha256(*bytes) : Sha256{}};
+    return known[path] = {path, bytes ? sha256(*bytes) : Sha256{}};
 }
 
 inline EngineFile rogue(const std::string& name) {

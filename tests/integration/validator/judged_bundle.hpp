@@ -1,0 +1,116 @@
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/integration/validator/sandbox_fixture.hpp"
+#include "tests/support/temporary_folder.hpp"
+#include "validator/stages/stage.hpp"
+
+namespace firebreak::validator::test {
+
+/// The name Run means something else inside a gtest case.
+using JudgedRun = Run;
+
+inline EngineFile yara_demo() {
+    return engine_at(std::string(FIREBREAK_ENGINE_DIR) + "/yara-demo.so");
+}
+
+/// A rule that finds nothing, for bundles whose point is another one.
+inline constexpr std::string_view kGoodRule =
+    "rule good { strings: $a = \"the good rule looks for this\" condition: $a }\n";
+
+struct PackOptions {
+    std::string stream = "yara";
+    std::int64_t counter = 7;
+    std::string content_type = "yara-source";
+    std::vector<std::string> contracts{};
+    std::vector<std::string> capabilities{};
+};
+
+inline Bytes pack(const std::map<std::string, std::string>& files, PackOptions options = {}) {
+    content::Manifest manifest;
+    manifest.stream = options.stream;
+    manifest.counter = options.counter;
+    manifest.content_type = options.content_type;
+    manifest.contracts = options.contracts;
+    manifest.capabilities = options.capabilities;
+    std::vector<content::ContentFile> contents;
+    for (const auto& [name, text] : files) contents.push_back({name, to_bytes(text)});
+    const Result<Bytes> packed = content::pack_bundle(manifest, std::move(contents));
+    EXPECT_TRUE(packed);
+    return packed ? *packed : Bytes{};
+}
+
+/// A place to judge bundles in: a small goodware tree, a folder for reproducers, the real yara engine.
+class Bench {
+public:
+    Bench() {
+        std::filesystem::create_directories(goodware());
+        for (int index = 0; index < 60; ++index) {
+            add_goodware("file-" + std::to_string(index), "harmless " + std::to_string(index));
+        }
+    }
+
+    std::filesystem::path goodware() const { return folder_.path() / "goodware"; }
+    std::filesystem::path reproducers() const { return folder_.path() / "reproducers"; }
+    const std::filesystem::path& folder() const { return folder_.path(); }
+
+    void add_goodware(const std::string& name, const std::string& text) const {
+        std::ofstream(goodware() / name, std::ios::binary) << text;
+    }
+
+    RunRequest request(Bytes bundle) const {
+        return {.bundle_name = "yara-7.fbb",
+                .bundle = std::move(bundle),
+                .engines = {yara()},
+                .goodware = {goodware()},
+                .profile = ProfileName::kGate,
+                .jobs = 2,
+                .reproducers = reproducers()};
+    }
+
+    Run judged(RunRequest request) {
+        Run run(std::move(request), {program_, clock_, files_, progress_});
+        judge(run, all_stages());
+        return run;
+    }
+    Run judged(Bytes bundle) { return judged(request(std::move(bundle))); }
+
+    Run judged_files(const std::map<std::string, std::string>& files) {
+        return judged(pack(files));
+    }
+
+private:
+    firebreak::test::TemporaryFolder folder_;
+    WorkerProgram program_ = *WorkerProgram::self();
+    SystemClock clock_;
+    PosixFileStore files_;
+    NoProgress progress_;
+};
+
+inline const Finding* finding_of(const Run& run, std::string_view id) {
+    const auto found = std::ranges::find(run.findings, id, &Finding::id);
+    return found == run.findings.end() ? nullptr : &*found;
+}
+
+inline const StageReport& stage_of(const Run& run, std::string_view name) {
+    return *std::ranges::find(run.stages, name, &StageReport::name);
+}
+
+/// What a run found, for a failing test to show.
+inline std::string told(const Run& run) {
+    std::string text;
+    for (const StageReport& stage : run.stages) {
+        text +=
+            stage.name + " " + std::string(to_string(stage.outcome)) + " " + stage.reason + "\n";
+    }
+    for (const Finding& finding : run.findings) text += finding.id + " " + finding.message + "\n";
+    return text;
+}
+
+}  // namespace firebreak::validator::test
