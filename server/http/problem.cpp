@@ -1,6 +1,7 @@
 #include "server/http/problem.hpp"
 
 #include <boost/json/serialize.hpp>
+#include <cerrno>
 
 #include "core/base/errc.hpp"
 #include "core/base/json.hpp"
@@ -10,6 +11,9 @@ namespace {
 
 constexpr std::string_view kTypeBase = "https://firebreak.invalid/problems/";
 constexpr const char* kRetryAfterSeconds = "5";
+
+// POSIX has it, std::errc has not.
+const std::error_condition kQuotaExceeded(EDQUOT, std::generic_category());
 
 Problem problem_without_cause(std::error_code code) {
     if (code == Errc::kNotFound) {
@@ -42,7 +46,7 @@ Problem problem_without_cause(std::error_code code) {
                 .title = "The server cannot do this now. Try again later.",
                 .headers = {{"Retry-After", kRetryAfterSeconds}}};
     }
-    if (code == std::errc::no_space_on_device || code.value() == EDQUOT) {
+    if (code == std::errc::no_space_on_device || code == kQuotaExceeded) {
         return {.status = 507,
                 .name = "storage-full",
                 .title = "The server has no room left to store this. Nothing was changed."};

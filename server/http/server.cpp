@@ -78,7 +78,7 @@ private:
 Result<void> HttpServer::State::listen() {
     const std::string where = options_.address + ":" + std::to_string(options_.port);
     const auto failed = [&where](const error_code& error) {
-        return fail(error, "listen on " + where);
+        return fail(std::error_code(error.value(), std::generic_category()), "listen on " + where);
     };
     error_code error;
     const asio::ip::address address = asio::ip::make_address(options_.address, error);

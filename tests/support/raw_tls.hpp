@@ -21,9 +21,9 @@ namespace firebreak::test {
 class RawTlsClient {
 public:
     struct Options {
-        std::string ca_certificates_pem;  ///< Empty: the server is not verified.
-        int version_max = 0;              ///< TLS1_1_VERSION for example; 0: the newest.
-        std::string alpn;                 ///< Offered protocol; empty: none.
+        std::string ca_certificates_pem = {};  ///< Empty: the server is not verified.
+        int version_max = 0;                   ///< TLS1_1_VERSION for example; 0: the newest.
+        std::string alpn = {};                 ///< Offered protocol; empty: none.
     };
 
     /// Connects to 127.0.0.1:`port` and makes the handshake; ok() says whether that worked.
