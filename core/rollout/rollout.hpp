@@ -220,8 +220,8 @@ private:
     struct Fold;  ///< fold.cpp: what each event does.
 
     const RingState* find_ring(std::string_view name) const;
-    /// From the first event to `time`, at most ten years: beyond them no device-hour is counted, and
-    /// the sums of some tens of millions of devices fit 63 bits.
+    /// From the first event to `time`, at most ten years: beyond them no device-hour is counted,
+    /// and the sums of some tens of millions of devices fit 63 bits.
     milliseconds since_origin(Instant time) const;
     /// Visits (device's exposure) of everyone whose deadline passed by `now` but not by the last
     /// event.

@@ -1,5 +1,5 @@
-// Any bytes as a health report: what any device, or anybody on its network, can send. Property: what is
-// accepted is within every limit of the header, and survives being written and read again.
+// Any bytes as a health report: what any device, or anybody on its network, can send. Property:
+// what is accepted is within every limit of the header, and survives being written and read again.
 
 #include <cstdint>
 

@@ -1,5 +1,5 @@
-// Any bytes as a log entry. Property: one that is read has one hash, however its JSON is written: in
-// another order of members, in other white space, or read once more.
+// Any bytes as a log entry. Property: one that is read has one hash, however its JSON is written:
+// in another order of members, in other white space, or read once more.
 
 #include <boost/json/serialize.hpp>
 #include <cstdint>

@@ -1,6 +1,7 @@
 // The target of a request, from any peer.
 // Property: a target that is accepted names one path: no segment is empty, relative, or holds a
-// slash, a backslash or a control character; and the form it is passed on in reads as the same path.
+// slash, a backslash or a control character; and the form it is passed on in reads as the same
+// path.
 
 #include <algorithm>
 #include <cstddef>

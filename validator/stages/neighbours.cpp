@@ -13,8 +13,8 @@ constexpr std::size_t kFilesAtATime = 1000;
 /// A content with sentinels in it, and the storage for what was put behind files.
 class Guarded {
 public:
-    /// `files`, with a sentinel behind each of the `count` from `first` on, and one in a file of its
-    /// own (number 0). The sentinel behind files[i] has number i + 1.
+    /// `files`, with a sentinel behind each of the `count` from `first` on, and one in a file of
+    /// its own (number 0). The sentinel behind files[i] has number i + 1.
     Guarded(const std::vector<FileView>& files, const Sentinel& sentinel, std::size_t first,
             std::size_t count)
         : own_(sentinel.text(0)) {

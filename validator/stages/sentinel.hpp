@@ -9,9 +9,9 @@
 namespace firebreak::validator {
 
 /// Rules of the validator's own, for one type of content. They are loaded beside the content and
-/// inside its files and must still match: one bad rule can silence all its neighbours while every call
-/// says ok (a global rule that is never true does, in YARA), and content that disarms the sensor is
-/// an outage.
+/// inside its files and must still match: one bad rule can silence all its neighbours while every
+/// call says ok (a global rule that is never true does, in YARA), and content that disarms the
+/// sensor is an outage.
 struct Sentinel {
     std::string_view content_type;
     std::string_view file;  ///< The name of a file of its own; sorts last.
@@ -35,8 +35,8 @@ struct SentinelInput {
     Bytes bytes;
 };
 
-/// Every kind of file that rules usually restrict themselves to, small, middling and large: a rule may
-/// silence its neighbours for one kind only.
+/// Every kind of file that rules usually restrict themselves to, small, middling and large: a rule
+/// may silence its neighbours for one kind only.
 std::vector<SentinelInput> sentinel_inputs();
 
 }  // namespace firebreak::validator

@@ -26,8 +26,8 @@
 
 namespace firebreak::server {
 
-/// A server of a few routes, on two threads; stopped and joined at the end. Limits are short where a
-/// test wants to see them reached, and nothing waits for a time to pass.
+/// A server of a few routes, on two threads; stopped and joined at the end. Limits are short where
+/// a test wants to see them reached, and nothing waits for a time to pass.
 class HttpServerTest : public ::testing::Test {
 protected:
     HttpServerTest() {

@@ -1,4 +1,5 @@
-// The program as CI sees it: exit codes, files that appear or do not, attestations that hold or do not.
+// The program as CI sees it: exit codes, files that appear or do not, attestations that hold or do
+// not.
 
 #include <cstdlib>
 #include <gtest/gtest.h>

@@ -46,7 +46,8 @@ inline Bytes pack(const std::map<std::string, std::string>& files, PackOptions o
     return packed ? *packed : Bytes{};
 }
 
-/// A place to judge bundles in: a small goodware tree, a folder for reproducers, the real yara engine.
+/// A place to judge bundles in: a small goodware tree, a folder for reproducers, the real yara
+/// engine.
 class Bench {
 public:
     Bench() {
