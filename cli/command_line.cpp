@@ -267,6 +267,7 @@ void add_fleet(CLI::App& root, Program& program) {
     fleet->require_subcommand(1);
     add_query(fleet, program, "list", "Devices and what they run", "--ring", &list_fleet);
     add_query(fleet, program, "show", "One device", "DEVICE", &show_device);
+    add_query(fleet, program, "revoke", "Refuse a device from now on", "DEVICE", &revoke_device);
     add_query(fleet, program, "census", "Engine builds alive, by ring", "",
               [](ApiClient& api, const std::string&) { return show_census(api); });
     auto options = std::make_shared<EnrolmentTokenOptions>();

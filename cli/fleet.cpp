@@ -102,6 +102,14 @@ Result<Output> show_device(ApiClient& api, const std::string& device) {
     return Output{.text = pretty_json(*answer), .data = std::move(*answer)};
 }
 
+Result<Output> revoke_device(ApiClient& api, const std::string& device) {
+    const Result<std::string> id = plain(device, "device id");
+    if (!id) return fail(id.error());
+    const Result<json::value> answer = api.call("DELETE", "/v1/fleet/" + *id);
+    if (!answer) return fail(answer.error());
+    return Output{.text = "device " + device + " revoked\n", .data = {{"revoked", device}}};
+}
+
 Result<Output> show_census(ApiClient& api) {
     return get_table(api, "/v1/census", "builds", {"sha256", "ring", "devices"});
 }

@@ -7,6 +7,9 @@ namespace firebreak::cli {
 [[nodiscard]] Result<Output> list_fleet(ApiClient& api, const std::string& ring);
 [[nodiscard]] Result<Output> show_device(ApiClient& api, const std::string& device);
 
+/// Refuses a device's reports from now on. Its key cannot enrol again.
+[[nodiscard]] Result<Output> revoke_device(ApiClient& api, const std::string& device);
+
 /// The engine builds alive in each ring: what a bundle must be validated in.
 [[nodiscard]] Result<Output> show_census(ApiClient& api);
 

@@ -103,18 +103,19 @@ boost::asio::awaitable<Answer> census(Service& service, RequestContext) {
 
 void add_fleet_routes(Router& router, Service& service) {
     using Work = boost::asio::awaitable<Answer> (*)(Service&, RequestContext);
-    const auto add = [&](const char* pattern, Work work) {
+    const auto add = [&](const char* method, const char* pattern, Work work, Guard guard) {
         add_counted(
             router, service,
-            {.method = "GET",
+            {.method = method,
              .pattern = pattern,
              .handler = [&service, work](
                             RequestContext context) { return work(service, std::move(context)); },
-             .guard = allow_any_role(service)});
+             .guard = std::move(guard)});
     };
-    add("/v1/fleet", list);
-    add("/v1/fleet/{device}", show);
-    add("/v1/census", census);
+    add("GET", "/v1/fleet", list, allow_any_role(service));
+    add("GET", "/v1/fleet/{device}", show, allow_any_role(service));
+    add("DELETE", "/v1/fleet/{device}", revoke, allow(service, {Role::kAdministrator}));
+    add("GET", "/v1/census", census, allow_any_role(service));
 }
 
 }  // namespace firebreak::server

@@ -175,11 +175,13 @@ TEST(AgentFullDisk, NeverActivatesWhatItCannotCount) {
     const auto made = AgentWorld::on_one_offered_two();
     AgentWorld& world = *made;
     world.server.before = [&world](const std::string& target) {
-        if (target == "/v1/reports") world.store.memory.fail_change(2, true);
+        // The next write is that of the attempt counter.
+        if (target == "/v1/reports") world.store.memory.fail_change(1, true);
     };
 
     world.update();
 
+    EXPECT_FALSE(world.server.kinds(2).empty());
     EXPECT_EQ(world.running(), 1);
     EXPECT_EQ(std::count(world.sensor.loaded.begin(), world.sensor.loaded.end(), 2), 0);
 }
