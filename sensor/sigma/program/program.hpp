@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.hpp"
+#include "core/base/error.hpp"
+
+namespace firebreak::sigma {
+
+/// What the compiler hands to the writer: the rules for one event contract, as questions about
+/// fields (predicates, each stored once) and trees of and/or/not above them.
+///
+/// Text is compared byte by byte, with A-Z and a-z equal unless `cased`. Every value can be asked
+/// as text: an integer in decimal, a boolean as "true" or "false". A field without a value answers
+/// no to everything but kAbsent.
+
+/// Stands for "any field of the event" (Sigma's keywords). Not with kAbsent, kPresent or kSameAs*.
+constexpr std::uint16_t kAnyField = 0xFFFF;
+
+enum class Op : std::uint8_t {
+    kAbsent = 1,   ///< `field: null`, and exists: false.
+    kPresent = 2,  ///< exists: true.
+    kEquals = 3,   ///< text.
+    kContains = 4,
+    kStartsWith = 5,
+    kEndsWith = 6,
+    kGlob = 7,            ///< pieces: the texts between the asterisks; see Predicate.
+    kRegex = 8,           ///< text: RE2 syntax, found anywhere; flags are in the text as (?ims).
+    kCidr = 9,            ///< network, prefix_bits: the value, an IPv4 or IPv6 address, is inside.
+    kIntegerEquals = 10,  ///< integer. A text value is read as decimal, or hexadecimal after 0x.
+    kLess = 11,
+    kLessOrEqual = 12,
+    kGreater = 13,
+    kGreaterOrEqual = 14,
+    kSameAs = 15,     ///< other_field (fieldref): equal as text.
+    kSameStart = 16,  ///< The value starts with that of other_field, which is present.
+    kSameEnd = 17,
+    kSameInside = 18,  ///< The value contains that of other_field.
+};
+
+/// One piece of a glob: literal bytes, in which each position of `any` stands for one character
+/// (Sigma's ?; one byte).
+struct GlobPiece {
+    std::string text;
+    std::vector<std::uint16_t> any;  ///< Ascending offsets into text; the byte there is 0.
+
+    friend bool operator==(const GlobPiece&, const GlobPiece&) = default;
+};
+
+struct Predicate {
+    std::uint16_t field = 0;  ///< Position in the contract, or kAnyField.
+    Op op = Op::kPresent;
+    bool cased = false;
+    std::uint16_t other_field = 0;
+    std::string text;
+    std::int64_t integer = 0;
+    /// kGlob: at least one piece; "a*b?" is {"a", "b?"}. The first piece is at the value's start and
+    /// the last at its end; "*a*" is {"", "a", ""}.
+    std::vector<GlobPiece> pieces;
+    Bytes network;  ///< kCidr: 4 or 16 bytes, with all bits past prefix_bits zero.
+    std::uint8_t prefix_bits = 0;
+
+    friend bool operator==(const Predicate&, const Predicate&) = default;
+};
+
+struct Node {
+    enum class Kind : std::uint8_t { kPredicate = 1, kNot = 2, kAll = 3, kAny = 4 };
+
+    Kind kind = Kind::kPredicate;
+    std::uint32_t predicate = 0;  ///< kPredicate: its index in the program.
+    std::vector<std::uint32_t>
+        children;  ///< Of this rule's nodes, each before its parent. kNot: one;
+                   ///< kAll, kAny: at least one.
+
+    friend bool operator==(const Node&, const Node&) = default;
+};
+
+struct Rule {
+    std::string id;     ///< The Sigma id, a UUID; unique in the program.
+    std::string title;  ///< One line.
+    std::string level;  ///< "informational" … "critical", or empty.
+    std::string file;   ///< Where it was written, for describe() and messages.
+    std::uint32_t line = 0;
+    std::vector<Node> nodes;  ///< The last one is the condition.
+
+    friend bool operator==(const Rule&, const Rule&) = default;
+};
+
+struct Program {
+    std::string contract;  ///< "process_creation_windows/v1".
+    std::uint16_t arity =
+        0;  ///< Fields that the contract has: what the rules were written against.
+    std::vector<Predicate> predicates;
+    std::vector<Rule> rules;
+
+    friend bool operator==(const Program&, const Program&) = default;
+};
+
+/// Limits of the format, checked by writer and reader alike.
+struct ProgramLimits {
+    std::size_t bytes_max = 64U << 20U;
+    std::size_t rules_max = 100'000;
+    std::size_t predicates_max = 1'000'000;
+    std::size_t nodes_per_rule_max = 65'536;
+    std::size_t text_bytes_max = 64U << 10U;  ///< Of one operand.
+    std::size_t regex_bytes_max = 4U << 10U;
+};
+
+/// Writes the binary rule file (docs/formats/sigma-rules.md). The same program gives the same
+/// bytes.
+///
+/// @returns Errc::kTooLarge past a limit, Errc::kInvalid for a program that breaks a rule above
+///   (field past the arity, a child not before its parent, an empty kAll, …), with the rule's id.
+[[nodiscard]] Result<Bytes> write_program(const Program& program, const ProgramLimits& limits = {});
+
+/// Reads one back, whole, for tests, tools and describe(); the interpreter reads the same bytes in
+/// place (run/rule_image.hpp). Every offset, count and reference is checked.
+///
+/// @returns Errc::kMalformed or Errc::kTooLarge with the offset and the reason.
+[[nodiscard]] Result<Program> read_program(ByteView bytes, const ProgramLimits& limits = {});
+
+}  // namespace firebreak::sigma
