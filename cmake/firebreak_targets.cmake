@@ -40,6 +40,14 @@ target_compile_options(firebreak_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
   $<$<BOOL:${FIREBREAK_WERROR}>:-Werror>)
+# Once it optimises, GCC 12 warns of overflows in the standard library's inlined copies, and of deletes in Asio's
+# coroutine frames, that are not there. The debug build keeps these warnings.
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13
+   AND CMAKE_BUILD_TYPE MATCHES "^Rel")
+  target_compile_options(firebreak_options INTERFACE
+    -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
+    $<$<COMPILE_LANGUAGE:CXX>:-Wno-mismatched-new-delete>)
+endif()
 
 function(firebreak_check_layers room)
   foreach(used IN LISTS ARGN)
