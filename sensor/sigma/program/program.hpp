@@ -56,8 +56,8 @@ struct Predicate {
     std::uint16_t other_field = 0;
     std::string text;
     std::int64_t integer = 0;
-    /// kGlob: at least one piece; "a*b?" is {"a", "b?"}. The first piece is at the value's start and
-    /// the last at its end; "*a*" is {"", "a", ""}.
+    /// kGlob: at least one piece; "a*b?" is {"a", "b?"}. The first piece is at the value's start
+    /// and the last at its end; "*a*" is {"", "a", ""}.
     std::vector<GlobPiece> pieces;
     Bytes network;  ///< kCidr: 4 or 16 bytes, with all bits past prefix_bits zero.
     std::uint8_t prefix_bits = 0;
