@@ -7,13 +7,18 @@ std::string place(std::string_view name, Position position) {
            std::to_string(position.column);
 }
 
-std::string Document::place_of(std::string_view pointer) const {
+Position Document::where(std::string_view pointer) const {
     for (;;) {
         const auto found = positions.find(std::string(pointer));
-        if (found != positions.end()) return place(name, found->second);
-        if (pointer.empty()) return name;
+        if (found != positions.end()) return found->second;
+        if (pointer.empty()) return {};
         pointer = pointer.substr(0, pointer.rfind('/'));
     }
+}
+
+std::string Document::place_of(std::string_view pointer) const {
+    const Position position = where(pointer);
+    return position.line == 0 ? name : place(name, position);
 }
 
 std::string pointer_to(std::string_view parent, std::string_view member) {

@@ -26,6 +26,8 @@ struct Document {
     /// By JSON pointer (RFC 6901); "" is the root. A member stands where its key does.
     std::map<std::string, Position> positions;
 
+    /// The place of the deepest part of `pointer` whose place is known; line 0 when none is.
+    Position where(std::string_view pointer) const;
     /// "plan.yaml:12:5", for the deepest part of `pointer` whose place is known.
     std::string place_of(std::string_view pointer) const;
 };
@@ -42,15 +44,20 @@ struct DocumentLimits {
     std::size_t pointer_bytes_max = 16U << 20U;  ///< Of all positions' pointers together.
 };
 
+/// What becomes of a plain (unquoted) YAML scalar.
+enum class PlainScalars {
+    kTyped,  ///< null, booleans, integers, floats by the core schema, or text (yaml_scalar.hpp).
+    kText,   ///< null, or text exactly as it is written: 010 is "010", 1.0 is "1.0".
+};
+
 /// Reads one YAML 1.2 document strictly: no duplicate keys, no anchors, aliases or merge keys, no
-/// tags, no second document, string keys only, no NUL in a text, UTF-8 only. Plain scalars become
-/// null, booleans (true, false
-/// only), integers or floats by the core schema (yaml_scalar.hpp); everything else
-/// is a string.
+/// tags, no second document, string keys only, no NUL in a text, UTF-8 only. Every scalar that is
+/// not plain is a string.
 ///
 /// @returns Errc::kMalformed or Errc::kTooLarge with "name:line:column: reason".
 [[nodiscard]] Result<Document> read_yaml(std::string name, std::string_view text,
-                                         DocumentLimits limits = {});
+                                         DocumentLimits limits = {},
+                                         PlainScalars plain = PlainScalars::kTyped);
 
 /// The same for JSON, which read_yaml would also take for the most part, but with other corners.
 [[nodiscard]] Result<Document> read_json(std::string name, std::string_view text,

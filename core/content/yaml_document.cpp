@@ -23,8 +23,11 @@ Position position_of(const YAML::Mark& mark) {
 /// ignores what comes: the parser cannot be told to stop.
 class StrictHandler final : public YAML::EventHandler {
 public:
-    StrictHandler(Document& document, DocumentLimits limits)
-        : document_(document), limits_(limits), places_(document.positions, limits) {}
+    StrictHandler(Document& document, DocumentLimits limits, PlainScalars plain)
+        : document_(document),
+          limits_(limits),
+          plain_(plain),
+          places_(document.positions, limits) {}
 
     const std::optional<Error>& refused() const { return refused_; }
     bool met_document() const { return documents_ > 0; }
@@ -56,6 +59,9 @@ public:
         // "?" is a plain scalar, "!" a quoted or block one; anything else somebody wrote.
         if (tag == "!") return put(mark, json::string(text), false);
         if (tag != "?") return refuse_tag(mark);
+        if (plain_ == PlainScalars::kText && !is_null(text)) {
+            return put(mark, json::string(text), true);
+        }
         Result<json::value> value = plain_scalar(text);
         if (!value) return refuse(mark, Errc::kMalformed, value.error().context());
         put(mark, std::move(*value), true);
@@ -167,6 +173,7 @@ private:
 
     Document& document_;
     DocumentLimits limits_;
+    PlainScalars plain_;
     PlaceBook places_;
     std::vector<Open> open_;
     std::optional<Error> refused_;
@@ -210,12 +217,13 @@ Result<void> run_parser(const std::string& name, std::string_view text, StrictHa
 
 }  // namespace
 
-Result<Document> read_yaml(std::string name, std::string_view text, DocumentLimits limits) {
+Result<Document> read_yaml(std::string name, std::string_view text, DocumentLimits limits,
+                           PlainScalars plain) {
     if (Result<void> checked = check_bytes(name, text, limits); !checked) {
         return fail(checked.error());
     }
     Document document{std::move(name), {}, {}};
-    StrictHandler handler(document, limits);
+    StrictHandler handler(document, limits, plain);
     if (Result<void> parsed = run_parser(document.name, text, handler); !parsed) {
         return fail(parsed.error());
     }

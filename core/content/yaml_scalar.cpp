@@ -97,10 +97,12 @@ Result<json::value> number(std::string_view text) {
 
 }  // namespace
 
+bool is_null(std::string_view text) {
+    return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
+}
+
 Result<json::value> plain_scalar(std::string_view text) {
-    if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") {
-        return json::value(nullptr);
-    }
+    if (is_null(text)) return json::value(nullptr);
     if (text == "true") return json::value(true);
     if (text == "false") return json::value(false);
     if (not_a_finite_number(text)) {

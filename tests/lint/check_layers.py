@@ -8,7 +8,10 @@ import pathlib
 import re
 import sys
 
-ROOM_OF_DIRECTORY = {"core/base": "base", "core/trust": "trust", "core/content": "content",
+# A folder inside another's comes first.
+ROOM_OF_DIRECTORY = {"sensor/sigma/events": "sigma_events", "sensor/sigma/program": "sigma_rules",
+                     "sensor/sigma/run": "sigma_rules", "sensor/sigma/compiler": "sigma",
+                     "core/base": "base", "core/trust": "trust", "core/content": "content",
                      "core/rollout": "rollout", "core/health": "health",
                      "core/signing": "signing", "core/net": "net", "sensor": "sensor",
                      "server": "server", "validator": "validator", "client": "client",
@@ -25,7 +28,8 @@ def main(root):
     allowed = {room: set(uses.replace('"', "").split())
                for room, uses in re.findall(r"set\(FIREBREAK_LAYER_(\w+) ([^)]*)\)", text)}
     errors = []
-    for file in sorted(f for room in ROOM_OF_DIRECTORY for f in (root / room).glob("**/*.[ch]pp")):
+    for file in sorted({f for room in ROOM_OF_DIRECTORY
+                        for f in (root / room).glob("**/*.[ch]pp")}):
         name = file.relative_to(root).as_posix()
         room = room_of(name)
         if room is None:

@@ -51,6 +51,17 @@ TEST(ReadYaml, PlacesWhatIsNotThereAtTheNearestPartThatIs) {
     EXPECT_EQ(document->place_of("/z"), "x.yaml:1:1");
 }
 
+TEST(ReadYaml, KeepsPlainScalarsAsWrittenWhenAskedTo) {
+    const Result<Document> document =
+        read_yaml("x.yaml", "[010, 1.0, 0x1F, true, yes, -5, .inf, ~, null, '', 'null', 1_0]", {},
+                  PlainScalars::kText);
+
+    ASSERT_TRUE(document) << document.error().to_string();
+    EXPECT_EQ(json::value(document->value),
+              (json::array{"010", "1.0", "0x1F", "true", "yes", "-5", ".inf", nullptr, nullptr, "",
+                           "null", "1_0"}));
+}
+
 TEST(ReadYaml, EscapesKeysInPointers) {
     const Result<Document> document = read_yaml("x.yaml", "a/b:\n  c~d: 1\n");
 
