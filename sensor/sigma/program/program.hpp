@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/bytes.hpp"
@@ -43,23 +45,25 @@ enum class Op : std::uint8_t {
 /// One piece of a glob: literal bytes, in which each position of `any` stands for one character
 /// (Sigma's ?; one byte).
 struct GlobPiece {
-    std::string text;
-    std::vector<std::uint16_t> any;  ///< Ascending offsets into text; the byte there is 0.
+    std::string text{};
+    std::vector<std::uint16_t> any{};  ///< Ascending offsets into text; the byte there is 0.
 
     friend bool operator==(const GlobPiece&, const GlobPiece&) = default;
 };
 
+/// An operand that the op does not use keeps the value it has here; so does `cased` where the op
+/// compares no text of its own (kAbsent, kPresent, kRegex, kCidr, and all about integers).
 struct Predicate {
     std::uint16_t field = 0;  ///< Position in the contract, or kAnyField.
     Op op = Op::kPresent;
     bool cased = false;
     std::uint16_t other_field = 0;
-    std::string text;
+    std::string text{};
     std::int64_t integer = 0;
     /// kGlob: at least one piece; "a*b?" is {"a", "b?"}. The first piece is at the value's start
     /// and the last at its end; "*a*" is {"", "a", ""}.
-    std::vector<GlobPiece> pieces;
-    Bytes network;  ///< kCidr: 4 or 16 bytes, with all bits past prefix_bits zero.
+    std::vector<GlobPiece> pieces{};
+    Bytes network{};  ///< kCidr: 4 or 16 bytes, with all bits past prefix_bits zero.
     std::uint8_t prefix_bits = 0;
 
     friend bool operator==(const Predicate&, const Predicate&) = default;
@@ -70,30 +74,34 @@ struct Node {
 
     Kind kind = Kind::kPredicate;
     std::uint32_t predicate = 0;  ///< kPredicate: its index in the program.
-    std::vector<std::uint32_t>
-        children;  ///< Of this rule's nodes, each before its parent. kNot: one;
-                   ///< kAll, kAny: at least one.
+    /// Of this rule's nodes, each before its parent. kNot: one; kAll, kAny: at least one. A tree:
+    /// each node but the last has exactly one parent.
+    std::vector<std::uint32_t> children{};
 
     friend bool operator==(const Node&, const Node&) = default;
 };
 
+/// The levels of a rule, as the specification has them; the first says that none is given.
+inline constexpr std::array<std::string_view, 6> kLevels = {"",       "informational", "low",
+                                                            "medium", "high",          "critical"};
+
 struct Rule {
-    std::string id;     ///< The Sigma id, a UUID; unique in the program.
-    std::string title;  ///< One line.
-    std::string level;  ///< "informational" … "critical", or empty.
-    std::string file;   ///< Where it was written, for describe() and messages.
+    std::string id{};     ///< The Sigma id, a UUID; unique in the program. Visible ASCII.
+    std::string title{};  ///< One line of UTF-8.
+    std::string level{};  ///< One of kLevels.
+    std::string file{};   ///< Where it was written, for describe() and messages. One line of UTF-8.
     std::uint32_t line = 0;
-    std::vector<Node> nodes;  ///< The last one is the condition.
+    std::vector<Node> nodes{};  ///< The last one is the condition.
 
     friend bool operator==(const Rule&, const Rule&) = default;
 };
 
 struct Program {
-    std::string contract;  ///< "process_creation_windows/v1".
+    std::string contract{};  ///< "process_creation_windows/v1".
     std::uint16_t arity =
         0;  ///< Fields that the contract has: what the rules were written against.
-    std::vector<Predicate> predicates;
-    std::vector<Rule> rules;
+    std::vector<Predicate> predicates{};  ///< No two alike, and each used by a rule.
+    std::vector<Rule> rules{};            ///< At least one; ascending by id.
 
     friend bool operator==(const Program&, const Program&) = default;
 };
@@ -106,7 +114,14 @@ struct ProgramLimits {
     std::size_t nodes_per_rule_max = 65'536;
     std::size_t text_bytes_max = 64U << 10U;  ///< Of one operand.
     std::size_t regex_bytes_max = 4U << 10U;
+    std::size_t name_bytes_max = 1024;  ///< Of an id, title, file or contract.
 };
+
+/// Whether `program` keeps the rules above: what the writer asks before it writes, and the reader
+/// before it hands out what it read.
+///
+/// @returns Errc::kTooLarge or Errc::kInvalid, with the rule's id or the predicate's number.
+[[nodiscard]] Result<void> check_program(const Program& program, const ProgramLimits& limits = {});
 
 /// Writes the binary rule file (docs/formats/sigma-rules.md). The same program gives the same
 /// bytes.
@@ -115,10 +130,13 @@ struct ProgramLimits {
 ///   (field past the arity, a child not before its parent, an empty kAll, …), with the rule's id.
 [[nodiscard]] Result<Bytes> write_program(const Program& program, const ProgramLimits& limits = {});
 
-/// Reads one back, whole, for tests, tools and describe(); the interpreter reads the same bytes in
-/// place (run/rule_image.hpp). Every offset, count and reference is checked.
+/// Reads one back, whole. Every offset, count and reference is checked, and so is that the bytes
+/// are the ones write_program() would write: each program has one file. Takes at most
+/// kReadBytesPerByte bytes of memory for each byte of the file.
 ///
-/// @returns Errc::kMalformed or Errc::kTooLarge with the offset and the reason.
+/// @returns Errc::kMalformed, Errc::kUnsupported (a later version) or Errc::kTooLarge with the
+///   offset and the reason, or what check_program() says.
+inline constexpr std::size_t kReadBytesPerByte = 16;
 [[nodiscard]] Result<Program> read_program(ByteView bytes, const ProgramLimits& limits = {});
 
 }  // namespace firebreak::sigma
