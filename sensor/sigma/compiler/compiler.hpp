@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "sensor/sigma/events/event_contract.hpp"
 #include "sensor/sigma/program/program.hpp"
 
 namespace firebreak::sigma {
@@ -41,5 +42,9 @@ struct Compiled {
 /// set of which some did not (`firebreak pack` refuses all of it). The same sources in any order
 /// give the same programs.
 Compiled compile(const std::vector<RuleSource>& sources);
+
+/// The same against other contracts: for tests, and for trying a contract before it is built in.
+Compiled compile_against(const std::vector<RuleSource>& sources,
+                         const std::vector<EventContract>& contracts);
 
 }  // namespace firebreak::sigma
