@@ -7,12 +7,9 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "sensor/sigma/events/field_type.hpp"
 
 namespace firebreak::sigma {
-
-/// What the values of a field are. Any of them can be asked as text (an integer in decimal); only
-/// kInteger may be compared with < and >.
-enum class FieldType : std::uint8_t { kText, kInteger };
 
 struct ContractField {
     std::string name;  ///< As rules write it: "CommandLine". Compared without regard to case.

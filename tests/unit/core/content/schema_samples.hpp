@@ -147,6 +147,33 @@ findings:
 notes: [Words.]
 )";
 
+inline constexpr std::string_view kContract = R"(contract: things_windows
+version: 1
+description: A thing happened.
+log_sources:
+  - {product: windows, category: things, service: thinger}
+fields:
+  - {name: CommandLine, type: text}
+)";
+
+inline constexpr std::string_view kMapping = R"(mapping: things
+version: 1
+description: Things.
+form: json
+fields:
+  - {field: CommandLine, from: [cmd]}
+routes:
+  - to: things_windows/v1
+    supplies: 1
+    when:
+      - {field: kind, is: [thing]}
+      - {field: where, starts: [here]}
+      - {field: origin, not: [other]}
+      - {field: id, present: true}
+    fields:
+      - {field: CommandLine, from: [cmd, line], values: [{is: a, means: b}]}
+)";
+
 inline std::string manifest_text() {
     Manifest manifest;
     manifest.stream = "yara";
@@ -164,6 +191,8 @@ struct Sample {
 
 inline std::vector<Sample> samples() {
     return {{"agent-config.v1", std::string(kAgent)},
+            {"event-contract.v1", std::string(kContract)},
+            {"event-mapping.v1", std::string(kMapping)},
             {"health-report.v1", std::string(kReport)},
             {"key-file.v1", std::string(kKey)},
             {"manifest.v1", manifest_text()},
