@@ -21,6 +21,7 @@
 #include "client/platform/process_guard.hpp"
 #include "core/base/errc.hpp"
 #include "core/net/https_transport.hpp"
+#include "sensor/host/engine_location.hpp"
 
 namespace firebreak::client {
 namespace {
@@ -256,7 +257,8 @@ tl::expected<Identity, Failure> enrol_device(const AgentConfig& config) {
     if (known) return std::move(*known);
     if (known.error() != make_error_code(Errc::kNotFound)) return cannot_start(known.error());
     // The file's digest is the build's identity; none of its code needs to run for that.
-    const Result<Bytes> engine = ground.store.read(config.engine, kEngineBytesMax);
+    const Result<Bytes> engine =
+        ground.store.read(sensor::EngineLocation::of(config.engine).path, kEngineBytesMax);
     if (!engine) return cannot_start(engine.error().seen_from("engine"));
     const Sha256 build = sha256(*engine);
 

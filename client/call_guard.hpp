@@ -27,6 +27,10 @@ public:
     /// The call begins; the process is to be ended if it takes longer than `limit`.
     virtual void enter(EngineCall call, std::chrono::seconds limit) = 0;
     virtual void leave() = 0;
+
+    /// The engine is a program, and that has died within the call. Content that kills its engine
+    /// ends the agent, whichever process the engine is in: one way to heal, not two.
+    [[noreturn]] virtual void engine_died() = 0;
 };
 
 }  // namespace firebreak::client

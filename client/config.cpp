@@ -5,6 +5,7 @@
 #include "core/content/document.hpp"
 #include "core/content/schema.hpp"
 #include "core/net/url.hpp"
+#include "sensor/host/engine_location.hpp"
 
 namespace firebreak::client {
 namespace {
@@ -42,6 +43,11 @@ public:
         return (base_ / written).lexically_normal();
     }
 
+    /// A path, or "exec:" and a path; absolute either way.
+    std::filesystem::path engine(std::string_view name) const {
+        return sensor::EngineLocation::of(text(name).value_or("")).from(base_).to_string();
+    }
+
     Reader object(std::string_view name) const {
         static const json::object kNone;
         const json::value* const value = object_.if_contains(name);
@@ -68,7 +74,7 @@ AgentConfig read_members(const Reader& reader) {
     config.ca = reader.path("ca");
     config.trusted_root = reader.path("trusted_root").value_or("");
     config.state = reader.path("state").value_or("");
-    config.engine = reader.path("engine").value_or("");
+    config.engine = reader.engine("engine");
     config.stream = reader.text("stream").value_or("");
     config.enrolment_token_file = reader.path("enrolment_token_file");
     for (const auto& attribute : reader.object("attributes").raw()) {

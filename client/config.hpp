@@ -26,7 +26,7 @@ struct AgentConfig {
     std::optional<std::filesystem::path> ca;  ///< Nothing: the system's authorities.
     std::filesystem::path trusted_root;
     std::filesystem::path state;
-    std::filesystem::path engine;
+    std::filesystem::path engine;  ///< As sensor::EngineLocation writes it: may be "exec:…".
     std::string stream;
     std::optional<std::filesystem::path> enrolment_token_file;
     Attributes attributes;  ///< Only what the file sets.

@@ -90,6 +90,7 @@ EngineSensor::EngineSensor(std::unique_ptr<sensor::Engine> engine, CallGuard& gu
 Result<void> EngineSensor::load(const content::Bundle& bundle) {
     const Inside inside(guard_, EngineCall::kLoad, kLoadWatchdog);
     Result<std::unique_ptr<sensor::LoadedContent>> loaded = load_bundle(*engine_, bundle);
+    if (engine_->calls().end()) guard_.engine_died();
     if (!loaded) return fail(loaded.error());
     content_ = std::move(*loaded);
     running_ = bundle.sha256;
@@ -115,7 +116,9 @@ Result<void> EngineSensor::probe() {
 Result<std::vector<sensor::Match>> EngineSensor::scan(std::string_view name, ByteView bytes) {
     if (!content_) return fail(Errc::kUnavailable, "no content is loaded");
     const Inside inside(guard_, EngineCall::kScan, kScanWatchdog);
-    return content_->evaluate(name, bytes, kScanDeadline);
+    Result<std::vector<sensor::Match>> matches = content_->evaluate(name, bytes, kScanDeadline);
+    if (engine_->calls().end()) guard_.engine_died();
+    return matches;
 }
 
 const Sha256& EngineSensor::build() const {

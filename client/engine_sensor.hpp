@@ -22,9 +22,9 @@ namespace firebreak::client {
                                      std::chrono::milliseconds deadline);
 
 /// The engine in this very process: fast, and as exposed as a sensor in a kernel is. Content that
-/// crashes it ends the agent; content that hangs it is ended by the guard's watchdog. Either way
-/// the next
-/// start finds the attempt on disk (update_cycle.hpp).
+/// crashes it ends the agent; content that hangs it is ended by the guard's watchdog. (An engine
+/// that is a program runs beside, and this process ends when that does.) Either way the next start
+/// finds the attempt on disk (update_cycle.hpp).
 class EngineSensor final : public LiveSensor {
 public:
     /// @param guard  Surrounds every call. Outlives this.

@@ -85,7 +85,8 @@ int trial_main(const TrialOrder& order) {
         {.channels = kSanitized ? std::vector<int>{STDOUT_FILENO, STDERR_FILENO}
                                 : std::vector<int>{STDOUT_FILENO},
          .on_violation = sensor::OnViolation::kKill,
-         .refuse_files_quietly = kSanitized});
+         .refuse_files_quietly = kSanitized,
+         .program = (*engine)->calls().program()});
     if (!sealed) return say(kNotRun, sealed.error().to_string());
 
     const Result<void> driven = drive(**engine, bundle, order.limits);

@@ -38,6 +38,10 @@ extern "C" {
 
 #define FB_SENSOR_ABI_VERSION 1u
 
+/* How long a struct was when `member` was its last: what a struct_size has to reach before the
+ * member may be read. */
+#define FB_SIZE_TO(type, member) (offsetof(type, member) + sizeof(((type*)0)->member))
+
 /* The one exported symbol, of type fb_sensor_entry. */
 #define FB_SENSOR_SYMBOL "firebreak_sensor"
 

@@ -28,6 +28,7 @@ public:
 
     void enter(EngineCall call, std::chrono::seconds limit) override;
     void leave() override;
+    [[noreturn]] void engine_died() override;
 
 private:
     ProcessGuard(int descriptor, EngineCall last_death)

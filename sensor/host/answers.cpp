@@ -10,6 +10,10 @@ constexpr std::size_t kDiagnosticsMax = 1'000;
 constexpr std::size_t kLineBytesMax = 4U << 10U;
 constexpr std::size_t kRuleNameBytesMax = 512;
 
+// As long as they are in version 1, which an engine may have been built against.
+constexpr std::size_t kDiagnosticBytesMin = FB_SIZE_TO(fb_diagnostic, reserved);
+constexpr std::size_t kMatchBytesMin = FB_SIZE_TO(fb_match, detail);
+
 bool proper(const fb_text& text) {
     return text.data != nullptr || text.length == 0;
 }
@@ -77,7 +81,7 @@ fb_diagnostic_sink DiagnosticAnswers::sink() noexcept {
 void DiagnosticAnswers::report(void* user, const fb_diagnostic* said) noexcept {
     auto& self = *static_cast<DiagnosticAnswers*>(user);
     if (self.broken_) return;
-    if (said == nullptr || said->struct_size < sizeof(fb_diagnostic) || !proper(said->file) ||
+    if (said == nullptr || said->struct_size < kDiagnosticBytesMin || !proper(said->file) ||
         !proper(said->message)) {
         self.broken_ = breach("a diagnostic without its parts");
         return;
@@ -101,7 +105,7 @@ fb_match_sink MatchAnswers::sink() noexcept {
 std::int32_t MatchAnswers::match(void* user, const fb_match* said) noexcept {
     auto& self = *static_cast<MatchAnswers*>(user);
     if (self.broken_) return 1;
-    if (said == nullptr || said->struct_size < sizeof(fb_match) || !proper(said->rule) ||
+    if (said == nullptr || said->struct_size < kMatchBytesMin || !proper(said->rule) ||
         !proper(said->detail) || said->rule.length == 0) {
         self.broken_ = breach("a match without its parts");
         return 1;

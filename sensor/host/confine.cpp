@@ -1,7 +1,6 @@
 #include "sensor/host/confine.hpp"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <seccomp.h>
 #include <unistd.h>
 
@@ -9,16 +8,16 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <limits>
 #include <memory>
 #include <set>
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "core/base/errc.hpp"
+#include "sensor/host/landlock.hpp"
 
 namespace firebreak::sensor {
 namespace {
@@ -27,79 +26,13 @@ tl::unexpected<Error> fail_errno(int number, std::string doing) {
     return fail({number, std::generic_category()}, std::move(doing));
 }
 
-// ---- Landlock ------------------------------------------------------------------------------
-// Written out, because the headers of Debian 12 stop at ABI 2 while kernels go on. Numbers and
-// structures: https://docs.kernel.org/userspace-api/landlock.html.
-
-constexpr long kLandlockCreateRuleset = 444;
-constexpr long kLandlockAddRule = 445;
-constexpr long kLandlockRestrictSelf = 446;
-constexpr std::uint32_t kLandlockCreateRulesetVersion = 1;
-constexpr int kLandlockRulePathBeneath = 1;
-
-constexpr std::uint64_t kAccessExecute = 1U << 0U;
-constexpr std::uint64_t kAccessReadFile = 1U << 2U;
-constexpr std::uint64_t kAccessReadFolder = 1U << 3U;
-
-struct LandlockRulesetAttr {
-    std::uint64_t handled_access_fs;
-    std::uint64_t handled_access_net;  // From ABI 4.
-    std::uint64_t scoped;              // From ABI 6.
-};
-
-struct [[gnu::packed]] LandlockPathBeneathAttr {
-    std::uint64_t allowed_access;
-    std::int32_t parent_fd;
-};
-
-int landlock_abi() {
-    const long abi = ::syscall(kLandlockCreateRuleset, nullptr, 0, kLandlockCreateRulesetVersion);
-    return abi > 0 ? static_cast<int>(abi) : 0;
+/// Takes away everything but `exceptions`.
+Result<int> landlock(const std::vector<LandlockExcept>& exceptions, LandlockSignals signals) {
+    const Result<LandlockRules> rules = LandlockRules::make(exceptions, signals);
+    if (!rules) return fail(rules.error());
+    if (const int failed = rules->enforce(); failed != 0) return fail_errno(failed, "landlock");
+    return rules->abi();
 }
-
-/// Everything that a kernel of this ABI can take away.
-LandlockRulesetAttr everything_of(int abi) {
-    unsigned rights = 13;       // ABI 1: execute .. make symbolic link.
-    if (abi >= 2) rights = 14;  // Refer: rename and link between folders.
-    if (abi >= 3) rights = 15;  // Truncate.
-    if (abi >= 5) rights = 16;  // ioctl on devices.
-    return {
-        .handled_access_fs = (std::uint64_t{1} << rights) - 1,
-        .handled_access_net = abi >= 4 ? 0x3U : 0U,  // TCP bind and connect.
-        .scoped = abi >= 6 ? 0x3U : 0U,              // Abstract sockets and signals to others.
-    };
-}
-
-std::size_t attr_bytes(int abi) {
-    if (abi >= 6) return sizeof(LandlockRulesetAttr);
-    return abi >= 4 ? 2 * sizeof(std::uint64_t) : sizeof(std::uint64_t);
-}
-
-/// Takes away everything but `kept` beneath "/" (0: no exception at all).
-Result<int> landlock(std::uint64_t kept) {
-    const int abi = landlock_abi();
-    if (abi == 0) return 0;
-    const LandlockRulesetAttr attr = everything_of(abi);
-    const auto ruleset =
-        static_cast<int>(::syscall(kLandlockCreateRuleset, &attr, attr_bytes(abi), 0));
-    if (ruleset < 0) return fail_errno(errno, "landlock_create_ruleset");
-    int failed = 0;
-    if (kept != 0) {
-        const int root = ::open("/", O_PATH | O_CLOEXEC);
-        const LandlockPathBeneathAttr beneath{.allowed_access = kept, .parent_fd = root};
-        if (root < 0 ||
-            ::syscall(kLandlockAddRule, ruleset, kLandlockRulePathBeneath, &beneath, 0) != 0) {
-            failed = errno;
-        }
-        if (root >= 0) ::close(root);
-    }
-    if (failed == 0 && ::syscall(kLandlockRestrictSelf, ruleset, 0) != 0) failed = errno;
-    ::close(ruleset);
-    if (failed != 0) return fail_errno(failed, "landlock");
-    return abi;
-}
-
-// ---- seccomp -------------------------------------------------------------------------------
 
 /// What pure computation in C and C++ needs, whatever its arguments. rt_sigaction is here because
 /// libyara guards its scans with handlers of its own.
@@ -167,8 +100,23 @@ scmp_arg_cmp argument_has(unsigned index, std::uint64_t mask, std::uint64_t valu
     return {.arg = index, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
 }
 
+/// What driving a program takes: waiting for it, and ending it.
+void add_program_calls(RuleWriter& rules, const ProgramHandles& program) {
+    for (const char* name : {"poll", "ppoll"}) rules.add(SCMP_ACT_ALLOW, name);
+    const auto process = static_cast<std::uint64_t>(program.process);
+    rules.add(SCMP_ACT_ALLOW, "pidfd_send_signal",
+              {argument_is(0, process), argument_is(1, SIGKILL)});
+    rules.add(SCMP_ACT_ALLOW, "waitid", {argument_is(0, P_PIDFD), argument_is(1, process)});
+}
+
 void add_conditional_calls(RuleWriter& rules, const SealOptions& options) {
-    for (const int channel : options.channels) {
+    std::vector<int> channels = options.channels;
+    if (options.program) {
+        add_program_calls(rules, *options.program);
+        channels.insert(channels.end(), {options.program->requests, options.program->answers,
+                                         options.program->errors});
+    }
+    for (const int channel : channels) {
         for (const char* name : {"read", "write", "sendmsg", "recvmsg"}) {
             rules.add(SCMP_ACT_ALLOW, name, {argument_is(0, static_cast<std::uint64_t>(channel))});
         }
@@ -247,7 +195,8 @@ Result<void> limit_process(const ProcessLimits& limits) {
 }
 
 Result<int> close_file_system() {
-    return landlock(kAccessExecute | kAccessReadFile | kAccessReadFolder);
+    return landlock({{"/", kLandlockExecute | kLandlockReadFile | kLandlockReadFolder}},
+                    LandlockSignals::kNone);
 }
 
 Result<Seal> seal_process(const SealOptions& options) {
@@ -260,7 +209,8 @@ Result<Seal> seal_process(const SealOptions& options) {
                                                 std::tuple{RLIMIT_NOFILE, 16U, "RLIMIT_NOFILE"}}) {
         if (const auto set = set_limit(resource, value, name); !set) return fail(set.error());
     }
-    const Result<int> abi = landlock(0);
+    const Result<int> abi =
+        landlock({}, options.program ? LandlockSignals::kOthersToo : LandlockSignals::kNone);
     if (!abi) return fail(abi.error());
     // Last: it takes away the very calls that the lines above make.
     const Result<int> listener = install_filter(options);

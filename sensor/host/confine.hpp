@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "sensor/host/calls.hpp"
 
 namespace firebreak::sensor {
 
@@ -52,6 +54,9 @@ struct SealOptions {
     /// Calls that name a file are answered EACCES rather than counted as a violation. For sanitizer
     /// builds, whose reports look at /proc; such a process still cannot open anything.
     bool refuse_files_quietly = false;
+    /// The program that is driven from here, if one is (Engine::calls().program()): it can still be
+    /// spoken to, waited for and killed.
+    std::optional<ProgramHandles> program{};
 };
 
 struct Seal {

@@ -1,14 +1,15 @@
 #include "sensor/host/engine.hpp"
 
 #include <csignal>
-#include <cstring>
 #include <limits>
 
 #include "core/base/errc.hpp"
 #include "sensor/host/answers.hpp"
+#include "sensor/host/engine_location.hpp"
 #include "sensor/host/manifest.hpp"
-#include "sensor/host/shared_library.hpp"
+#include "sensor/host/pipe_calls.hpp"
 #include "sensor/host/signal_state.hpp"
+#include "sensor/host/table_calls.hpp"
 
 namespace firebreak::sensor {
 namespace {
@@ -55,43 +56,13 @@ Result<void> check_signals(const SignalState& before, std::string_view when) {
                     std::string(when) + ", which would hide its own crashes");
 }
 
-/// @returns the table, or which rule of sensor.h it breaks.
-Result<const fb_engine*> engine_table(const SharedLibrary& library) {
-    void* symbol = library.symbol(FB_SENSOR_SYMBOL);
-    if (symbol == nullptr) {
-        return fail(Errc::kInvalid, "no sensor engine: no symbol " FB_SENSOR_SYMBOL);
-    }
-    fb_sensor_entry entry = nullptr;
-    static_assert(sizeof entry == sizeof symbol);
-    std::memcpy(&entry, &symbol, sizeof entry);
-    const fb_engine* table = entry(FB_SENSOR_ABI_VERSION);
-    if (table == nullptr) {
-        return fail(Errc::kUnsupported, "the engine does not speak sensor ABI " +
-                                            std::to_string(FB_SENSOR_ABI_VERSION));
-    }
-    if (table->abi_version != FB_SENSOR_ABI_VERSION) {
-        return fail(Errc::kUnsupported, "the engine speaks sensor ABI " +
-                                            std::to_string(table->abi_version) + ", this host " +
-                                            std::to_string(FB_SENSOR_ABI_VERSION));
-    }
-    if (table->struct_size < sizeof(fb_engine)) {
-        return fail(Errc::kInvalid, "the engine's table is too short for its ABI version");
-    }
-    const bool complete = table->info != nullptr && table->load != nullptr &&
-                          table->describe != nullptr && table->inputs != nullptr &&
-                          table->evaluate != nullptr && table->reset != nullptr &&
-                          table->unload != nullptr;
-    if (!complete) return fail(Errc::kInvalid, "the engine's table lacks a required function");
-    return table;
-}
-
 class Content final : public LoadedContent {
 public:
-    Content(const fb_engine& table, const fb_loaded& loaded)
-        : table_(&table), content_(loaded.content), rules_(loaded.rules_loaded) {}
+    Content(EngineCalls& calls, const fb_loaded& loaded)
+        : calls_(&calls), content_(loaded.content), rules_(loaded.rules_loaded) {}
     Content(const Content&) = delete;
     Content& operator=(const Content&) = delete;
-    ~Content() override { table_->unload(content_); }
+    ~Content() override { static_cast<void>(calls_->unload(content_)); }
 
     using LoadedContent::evaluate;
 
@@ -113,15 +84,17 @@ public:
                                .matches_max = MatchAnswers::kMatchesMax};
         MatchAnswers answers;
         const fb_match_sink sink = answers.sink();
-        const fb_status status = table_->evaluate(content_, &input, &budget, &sink);
+        const Result<fb_status> status = calls_->evaluate(content_, input, budget, sink);
+        if (!status) return fail(status.error());
         if (answers.broken()) return fail(*answers.broken());
-        if (status != FB_OK) return fail(failed_call("evaluate", status));
+        if (*status != FB_OK) return fail(failed_call("evaluate", *status));
         return answers.take();
     }
 
     Result<void> reset() override {
-        const fb_status status = table_->reset(content_);
-        if (status != FB_OK) return fail(failed_call("reset", status));
+        const Result<fb_status> status = calls_->reset(content_);
+        if (!status) return fail(status.error());
+        if (*status != FB_OK) return fail(failed_call("reset", *status));
         return {};
     }
 
@@ -130,8 +103,9 @@ public:
     Result<json::value> describe() const override {
         TextAnswer answer(kDescriptionBytesMax);
         const fb_text_sink sink = answer.sink();
-        const fb_status status = table_->describe(content_, &sink);
-        if (status != FB_OK) return fail(failed_call("describe", status));
+        const Result<fb_status> status = calls_->describe(content_, sink);
+        if (!status) return fail(status.error());
+        if (*status != FB_OK) return fail(failed_call("describe", *status));
         const Result<std::string> text = answer.take();
         if (!text) return fail(text.error());
         return parse_json(*text,
@@ -139,15 +113,16 @@ public:
     }
 
 private:
-    const fb_engine* table_;
+    EngineCalls* calls_;
     fb_content* content_;
     std::uint64_t rules_;
 };
 
 class LoadedEngine final : public Engine {
 public:
-    LoadedEngine(SharedLibrary library, const fb_engine& table, CapabilityManifest manifest)
-        : library_(std::move(library)), table_(&table), manifest_(std::move(manifest)) {}
+    LoadedEngine(std::unique_ptr<EngineCalls> calls, const Sha256& build,
+                 CapabilityManifest manifest)
+        : calls_(std::move(calls)), build_(build), manifest_(std::move(manifest)) {}
 
     Result<std::unique_ptr<LoadedContent>> load(const std::vector<SourceFile>& files,
                                                 const LoadLimits& limits,
@@ -156,36 +131,37 @@ public:
     Result<json::value> inputs(std::string_view type) const override {
         TextAnswer answer(kManifestBytesMax);
         const fb_text_sink sink = answer.sink();
-        const fb_status status = table_->inputs(text_view(type), &sink);
-        if (status == FB_REFUSED) {
+        const Result<fb_status> status = calls_->inputs(text_view(type), sink);
+        if (!status) return fail(status.error());
+        if (*status == FB_REFUSED) {
             return fail(Errc::kNotFound,
                         "this engine is not supplied with '" + printable(type, 200) + "' inputs");
         }
-        if (status != FB_OK) return fail(failed_call("inputs", status));
+        if (*status != FB_OK) return fail(failed_call("inputs", *status));
         const Result<std::string> text = answer.take();
         if (!text) return fail(text.error());
         return parse_json(*text, {.bytes_max = kManifestBytesMax});
     }
 
     Result<void> set_allocator(const fb_allocator* allocator) override {
-        if (table_->set_allocator == nullptr) {
-            return fail(Errc::kUnsupported, "this engine takes no allocator");
-        }
-        const fb_status status = table_->set_allocator(allocator);
-        if (status != FB_OK) return fail(failed_call("set_allocator", status));
+        const Result<fb_status> status = calls_->set_allocator(allocator);
+        if (!status) return fail(status.error());
+        if (*status != FB_OK) return fail(failed_call("set_allocator", *status));
         return {};
     }
 
     const CapabilityManifest& capabilities() const override { return manifest_; }
-    const Sha256& build() const override { return library_.digest(); }
+    const Sha256& build() const override { return build_; }
+    EngineCalls& calls() override { return *calls_; }
+    const EngineCalls& calls() const override { return *calls_; }
 
 private:
     Result<void> check_size(const std::vector<SourceFile>& files) const;
     Result<void> check_loaded(fb_status status, const fb_loaded& loaded,
                               const DiagnosticAnswers& said, const fb_load_request& request) const;
 
-    SharedLibrary library_;
-    const fb_engine* table_;
+    std::unique_ptr<EngineCalls> calls_;
+    Sha256 build_;
     CapabilityManifest manifest_;
 };
 
@@ -259,53 +235,80 @@ Result<std::unique_ptr<LoadedContent>> LoadedEngine::load(const std::vector<Sour
     loaded.struct_size = sizeof loaded;
 
     const SignalState signals = SignalState::now();
-    const fb_status status = table_->load(&request, &loaded);
+    const Result<fb_status> status = calls_->load(request, loaded);
+    if (!status) return fail(status.error());
     Result<void> ok = check_signals(signals, "after load()");
-    if (ok) ok = check_loaded(status, loaded, said, request);
+    if (ok) ok = check_loaded(*status, loaded, said, request);
     if (!ok) {
-        if (status == FB_OK && loaded.content != nullptr) table_->unload(loaded.content);
+        if (*status == FB_OK && loaded.content != nullptr) {
+            static_cast<void>(calls_->unload(loaded.content));
+        }
         return fail(ok.error());
     }
-    return std::make_unique<Content>(*table_, loaded);
+    return std::make_unique<Content>(*calls_, loaded);
 }
 
-Result<CapabilityManifest> read_capabilities(const fb_engine& table) {
+Result<CapabilityManifest> read_capabilities(EngineCalls& calls) {
     TextAnswer answer(kManifestBytesMax);
     const fb_text_sink sink = answer.sink();
-    const fb_status status = table.info(&sink);
-    if (status != FB_OK) return fail(failed_call("info", status));
+    const Result<fb_status> status = calls.info(sink);
+    if (!status) return fail(status.error());
+    if (*status != FB_OK) return fail(failed_call("info", *status));
     const Result<std::string> text = answer.take();
     if (!text) return fail(text.error());
     return parse_capability_manifest(*text);
 }
 
-/// Maps the library and asks it what it is.
-Result<std::unique_ptr<Engine>> start(SharedLibrary library) {
-    if (Result<void> mapped = library.map(); !mapped) return fail(mapped.error());
-    const Result<const fb_engine*> table = engine_table(library);
-    if (!table) return fail(table.error());
-    Result<CapabilityManifest> manifest = read_capabilities(**table);
+/// Checks the digest before any code of the engine runs.
+Result<void> check_build(const std::string& name, const Sha256& digest, const Sha256* expected) {
+    if (expected == nullptr || digest == *expected) return {};
+    return fail(Errc::kConflict,
+                name + ": this engine is build " + digest.hex() + ", expected " + expected->hex());
+}
+
+/// Asks what was started what it is.
+Result<std::unique_ptr<Engine>> introduce(Result<std::unique_ptr<EngineCalls>> calls,
+                                          const Sha256& build) {
+    if (!calls) return fail(calls.error());
+    Result<CapabilityManifest> manifest = read_capabilities(**calls);
     if (!manifest) return fail(manifest.error());
-    return std::make_unique<LoadedEngine>(std::move(library), **table, *std::move(manifest));
+    return std::make_unique<LoadedEngine>(*std::move(calls), build, *std::move(manifest));
+}
+
+Result<std::unique_ptr<Engine>> open_program(const EngineLocation& location,
+                                             const Sha256* expected) {
+    Result<SealedFile> file = SealedFile::read(location.path);
+    if (!file) return fail(file.error());
+    const Sha256 build = file->digest();
+    if (const auto same = check_build(location.to_string(), build, expected); !same) {
+        return fail(same.error());
+    }
+    return introduce(start_pipe_engine(*std::move(file), PipePatience{}), build);
+}
+
+Result<std::unique_ptr<Engine>> open_library(const EngineLocation& location,
+                                             const Sha256* expected) {
+    Result<SharedLibrary> library = SharedLibrary::read(location.path);
+    if (!library) return fail(library.error());
+    const Sha256 build = library->digest();
+    if (const auto same = check_build(location.to_string(), build, expected); !same) {
+        return fail(same.error());
+    }
+    const SignalState signals = SignalState::now();
+    Result<std::unique_ptr<Engine>> engine = introduce(map_engine(*std::move(library)), build);
+    const Result<void> same = check_signals(signals, "when it was opened");
+    if (engine && !same) return fail(same.error());
+    return engine;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> Engine::open(const std::filesystem::path& path,
+Result<std::unique_ptr<Engine>> Engine::open(const std::filesystem::path& written,
                                              const Sha256* expected) {
-    Result<SharedLibrary> library = SharedLibrary::read(path);
-    if (!library) return fail(library.error().seen_from("engine"));
-    const std::string name = path.string();
-    if (expected != nullptr && library->digest() != *expected) {
-        return fail(Errc::kConflict, name + ": this engine is build " + library->digest().hex() +
-                                         ", expected " + expected->hex());
-    }
-
-    const SignalState signals = SignalState::now();
-    Result<std::unique_ptr<Engine>> engine = start(*std::move(library));
-    const Result<void> same = check_signals(signals, "when it was opened");
-    if (!engine) return fail(engine.error().seen_from(name));
-    if (!same) return fail(same.error().seen_from(name));
+    const EngineLocation location = EngineLocation::of(written);
+    auto engine =
+        location.program ? open_program(location, expected) : open_library(location, expected);
+    if (!engine) return fail(engine.error().seen_from(location.to_string()));
     return engine;
 }
 

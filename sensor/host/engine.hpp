@@ -11,6 +11,7 @@
 #include "core/base/digest.hpp"
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
+#include "sensor/host/calls.hpp"
 #include "sensor/sensor.h"
 
 namespace firebreak::sensor {
@@ -92,10 +93,13 @@ class Engine {
 public:
     virtual ~Engine() = default;
 
-    /// Loads the shared library at `path`. Its constructors run, with all the rights of this
-    /// process: whoever does not trust the file yet calls this in a sandbox (before RLIMIT_FSIZE
-    /// and the system-call filter: the image is copied into memory, hashed there and mapped from
-    /// there, so that no later write to the file can change what was checked).
+    /// Loads the shared library at `path`, or, when that is "exec:" and a path, starts the program
+    /// there (pipe_calls.hpp).
+    ///
+    /// The constructors of a library run with all the rights of this process: whoever does not
+    /// trust the file yet calls this in a sandbox (before RLIMIT_FSIZE and the system-call filter:
+    /// the file is copied into memory, hashed there and mapped or executed from there, so that no
+    /// later write to it can change what was checked). A program is always confined.
     ///
     /// @param expected  nullptr: whatever is there. Otherwise the file must have this digest, which
     ///                  is checked on the very bytes that are mapped, before any of its code runs.
@@ -126,6 +130,11 @@ public:
     /// @returns Errc::kUnsupported when this engine takes none; Errc::kInvalid while it holds
     /// content.
     [[nodiscard]] virtual Result<void> set_allocator(const fb_allocator* allocator) = 0;
+
+    /// The calls beneath, for who checks the engine itself; and what it runs in, if that is a
+    /// process of its own (EngineCalls::program, EngineCalls::end).
+    virtual EngineCalls& calls() = 0;
+    virtual const EngineCalls& calls() const = 0;
 
     virtual const CapabilityManifest& capabilities() const = 0;
     virtual const Sha256& build() const = 0;

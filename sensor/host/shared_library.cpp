@@ -2,37 +2,17 @@
 
 #include <dlfcn.h>
 #include <elf.h>
-#include <fcntl.h>
 #include <link.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 #include <string>
-#include <sys/mman.h>
 
 #include "core/base/errc.hpp"
-#include "core/base/file_store.hpp"
+#include "sensor/host/sealed_file.hpp"
 
 namespace firebreak::sensor {
 namespace {
-
-constexpr std::uint64_t kImageBytesMax = 256U << 20U;
-constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
-
-Error last_errno(const std::string& doing) {
-    return {std::error_code(errno, std::system_category()), doing};
-}
-
-Result<void> write_all(int descriptor, ByteView bytes) {
-    while (!bytes.empty()) {
-        const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return fail(last_errno("copying the engine into memory"));
-        bytes = bytes.subspan(static_cast<std::size_t>(count));
-    }
-    return {};
-}
 
 /// A library whose end is missing passes the loader's checks, and kills the process with SIGBUS
 /// when the loader touches what is not there. So every part that will be mapped must be in the
@@ -106,20 +86,12 @@ SharedLibrary::SharedLibrary(SharedLibrary&&) noexcept = default;
 SharedLibrary& SharedLibrary::operator=(SharedLibrary&&) noexcept = default;
 
 Result<SharedLibrary> SharedLibrary::read(const std::filesystem::path& path) {
-    const Result<Bytes> bytes = PosixFileStore().read(path, kImageBytesMax);
-    if (!bytes) return fail(bytes.error());
-    if (const Result<void> complete = check_complete(*bytes); !complete) {
+    Result<SealedFile> file = SealedFile::read(path);
+    if (!file) return fail(file.error());
+    if (const Result<void> complete = check_complete(file->bytes()); !complete) {
         return fail(complete.error().seen_from(path.string()));
     }
-
-    const int descriptor = memfd_create("firebreak-engine", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (descriptor < 0) return fail(last_errno("memfd_create"));
-    auto image = std::make_unique<Image>(descriptor);
-    if (const Result<void> written = write_all(descriptor, *bytes); !written) {
-        return fail(written.error());
-    }
-    if (fcntl(descriptor, F_ADD_SEALS, kSeals) != 0) return fail(last_errno("sealing the engine"));
-    return SharedLibrary(std::move(image), sha256(*bytes));
+    return SharedLibrary(std::make_unique<Image>(file->release()), file->digest());
 }
 
 Result<void> SharedLibrary::map() {

@@ -76,7 +76,7 @@ int complain(int code, const std::string& line);
 /// for a whole one.
 bool print(const std::string& text);
 
-/// The engine's bytes, hashed without mapping them.
+/// The engine's bytes, hashed without mapping them. `path` may be "exec:" and a program.
 [[nodiscard]] Result<EngineFile> engine_file(const FileStore& files, const std::string& path);
 
 }  // namespace firebreak::validator

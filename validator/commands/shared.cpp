@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "sensor/host/engine_location.hpp"
 #include "validator/commands/commands.hpp"
 
 namespace firebreak::validator {
@@ -20,7 +21,7 @@ bool print(const std::string& text) {
 }
 
 Result<EngineFile> engine_file(const FileStore& files, const std::string& path) {
-    const Result<Bytes> bytes = files.read(path, kEngineBytesMax);
+    const Result<Bytes> bytes = files.read(sensor::EngineLocation::of(path).path, kEngineBytesMax);
     if (!bytes) return fail(bytes.error().seen_from("engine"));
     return EngineFile{path, sha256(*bytes)};
 }

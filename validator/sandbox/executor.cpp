@@ -7,11 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstring>
-#include <ctime>
-#include <fstream>
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -21,6 +18,7 @@
 #include "core/base/check.hpp"
 #include "core/base/errc.hpp"
 #include "sensor/host/answers.hpp"
+#include "sensor/host/engine_location.hpp"
 #include "sensor/host/manifest.hpp"
 #include "validator/sandbox/messages.hpp"
 
@@ -118,7 +116,9 @@ Result<void> Executor::start(const ContentImage& content) {
                                                .content = content.descriptor(),
                                                .output = output->second.get()});
     if (!launched) return fail(launched.error());
+    const ProcessFigures figures(launched->id);
     process_.emplace(Process{.self = *std::move(launched),
+                             .figures = figures,
                              .channel = std::move(channel->first),
                              .output = std::move(output->first),
                              .listener = {}});
@@ -135,7 +135,9 @@ OpenRun Executor::open(const EngineFile& engine, const ContentImage& content) {
         return run;
     }
     const OpenRequest request{
-        .engine = std::filesystem::absolute(engine.path).string(),
+        .engine = sensor::EngineLocation::of(engine.path)
+                      .from(std::filesystem::current_path())
+                      .to_string(),
         .sha256 = engine.sha256,
         .limits = {.address_space_bytes = address_space_max(),
                    .cpu_seconds = policy_.cpu_seconds,
@@ -160,6 +162,7 @@ OpenRun Executor::open(const EngineFile& engine, const ContentImage& content) {
         return run;
     }
     run.capabilities = *std::move(capabilities);
+    if (sensor::EngineLocation::of(engine.path).program) process_->figures.find_program();
     run.verdict = seal();
     return run;
 }
@@ -401,6 +404,7 @@ bool Executor::receive(Bytes& bytes, bool& closed) {
 
 Verdict Executor::refusal_or_broken(WireReader& reader) {
     const MessageType type = reader.type();
+    if (type == MessageType::kEngineEnded) return program_ended(reader);
     Result<TroubleAnswer> answer = decode_trouble(reader);
     if (!answer) return broken("its answer");
     switch (type) {
@@ -410,6 +414,15 @@ Verdict Executor::refusal_or_broken(WireReader& reader) {
         case MessageType::kSetupFailed: return end(Outcome::kNotRun, 0, answer->message);
         default: return broken("the type of its answer");
     }
+}
+
+/// The worker lives, and is of no use any more.
+Verdict Executor::program_ended(WireReader& reader) {
+    Result<sensor::ProgramEnd> how = decode_end(reader);
+    if (!how) return broken("its answer");
+    const Outcome outcome = outcome_of(*how);
+    return end(outcome, outcome == Outcome::kForbiddenCall ? -1 : how->detail,
+               std::move(how->message));
 }
 
 Verdict Executor::broken(std::string what) {
@@ -477,31 +490,15 @@ std::string Executor::last_words() const {
 }
 
 microseconds Executor::cpu_time() const {
-    clockid_t clock{};
-    timespec time{};
-    const bool ok = process_ && ::clock_getcpuclockid(process_->self.id, &clock) == 0 &&
-                    ::clock_gettime(clock, &time) == 0;
-    if (!ok) return microseconds{0};
-    return microseconds{time.tv_sec * 1'000'000 + time.tv_nsec / 1000};
+    return process_ ? process_->figures.cpu_time() : microseconds{0};
 }
 
 std::uint64_t Executor::memory_peak_bytes() const {
     return process_ ? memory_figure("VmHWM:") : 0;
 }
 
-/// A line of /proc/<pid>/status, in bytes; 0 when there is none (any more).
 std::uint64_t Executor::memory_figure(std::string_view field) const {
-    std::ifstream status("/proc/" + std::to_string(process_->self.id) + "/status");
-    for (std::string line; std::getline(status, line);) {
-        if (!line.starts_with(field)) continue;
-        const std::size_t digits = line.find_first_of("0123456789");
-        std::uint64_t kibibytes = 0;
-        if (digits != std::string::npos) {
-            std::from_chars(line.data() + digits, line.data() + line.size(), kibibytes);
-        }
-        return kibibytes * 1024;
-    }
-    return 0;
+    return process_->figures.memory(field);
 }
 
 }  // namespace firebreak::validator

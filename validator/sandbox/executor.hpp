@@ -10,6 +10,7 @@
 #include "sensor/host/engine.hpp"
 #include "validator/sandbox/launch.hpp"
 #include "validator/sandbox/policy.hpp"
+#include "validator/sandbox/process_figures.hpp"
 #include "validator/sandbox/shared_memory.hpp"
 #include "validator/sandbox/verdict.hpp"
 #include "validator/sandbox/wire.hpp"
@@ -101,6 +102,7 @@ public:
 private:
     struct Process {
         LaunchedProcess self;
+        ProcessFigures figures;
         Descriptor channel;
         Descriptor output;    ///< What it writes to stdout and stderr, bounded by the pipe.
         Descriptor listener;  ///< Of seccomp; see sensor::OnViolation::kReport.
@@ -125,6 +127,7 @@ private:
     bool receive(Bytes& bytes, bool& closed);
 
     Verdict refusal_or_broken(WireReader& reader);
+    Verdict program_ended(WireReader& reader);
     Verdict broken(std::string what);
     Verdict aborted(const Watch& watch);
     Verdict forbidden();

@@ -90,6 +90,26 @@ Result<OpenRequest> decode_open(WireReader& reader) {
     return request;
 }
 
+Bytes encode(const sensor::ProgramEnd& end) {
+    WireWriter writer(MessageType::kEngineEnded);
+    writer.u32(static_cast<std::uint32_t>(end.how));
+    writer.u32(static_cast<std::uint32_t>(end.detail));
+    writer.text(end.message);
+    return writer.frame();
+}
+
+Result<sensor::ProgramEnd> decode_end(WireReader& reader) {
+    sensor::ProgramEnd end;
+    const std::uint32_t how = reader.u32();
+    end.how = static_cast<sensor::ProgramEnd::How>(how);
+    end.detail = static_cast<int>(reader.u32());
+    end.message = sensor::printable(reader.text(kMessageBytesMax), kMessageBytesMax);
+    if (!reader.finished() || how < 1 || how > 4) {
+        return fail(Errc::kMalformed, "the end of an engine's program");
+    }
+    return end;
+}
+
 Bytes encode(const LoadedAnswer& answer) {
     WireWriter writer(MessageType::kLoaded);
     writer.u64(answer.rules);

@@ -40,6 +40,7 @@ struct TroubleAnswer {
     std::vector<sensor::Diagnostic> diagnostics;
 };
 
+Bytes encode(const sensor::ProgramEnd& end);
 Bytes encode(const LoadedAnswer& answer);
 Bytes encode(MessageType type, const TroubleAnswer& answer);
 Bytes encode(const std::vector<sensor::Match>& matches);
@@ -47,6 +48,7 @@ Bytes encode(const std::vector<sensor::Match>& matches);
 /// @returns Errc::kMalformed when the frame is not exactly that. Texts are made printable.
 [[nodiscard]] Result<LoadedAnswer> decode_loaded(WireReader& reader);
 [[nodiscard]] Result<TroubleAnswer> decode_trouble(WireReader& reader);
+[[nodiscard]] Result<sensor::ProgramEnd> decode_end(WireReader& reader);
 [[nodiscard]] Result<std::vector<sensor::Match>> decode_matches(WireReader& reader);
 
 }  // namespace firebreak::validator

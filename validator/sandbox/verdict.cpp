@@ -51,6 +51,17 @@ std::string detail_of(const Verdict& verdict) {
 
 }  // namespace
 
+Outcome outcome_of(const sensor::ProgramEnd& end) {
+    switch (end.how) {
+        case sensor::ProgramEnd::How::kSignal:
+            return end.detail == SIGSYS ? Outcome::kForbiddenCall : Outcome::kCrashed;
+        case sensor::ProgramEnd::How::kExited: return Outcome::kExited;
+        case sensor::ProgramEnd::How::kDeadline: return Outcome::kTimedOut;
+        case sensor::ProgramEnd::How::kBroken: break;
+    }
+    return Outcome::kBrokenAnswer;
+}
+
 std::string_view to_string(Outcome outcome) {
     return row_of(outcome).name;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/base/error.hpp"
+#include "sensor/host/calls.hpp"
 
 namespace firebreak::validator {
 
@@ -29,6 +30,9 @@ std::string_view to_string(Outcome outcome);
 
 /// @returns the outcome of that name, or Errc::kMalformed.
 [[nodiscard]] Result<Outcome> outcome_of(std::string_view name);
+
+/// The outcome that the end of an engine's program amounts to.
+Outcome outcome_of(const sensor::ProgramEnd& end);
 
 /// One call, as evidence.
 struct Verdict {

@@ -36,6 +36,7 @@ enum class MessageType : std::uint8_t {
     kFailed = 81,       ///< The engine gave up, or answered with another status.
     kSetupFailed = 82,  ///< The sandbox could not be made.
     kAborted = 83,      ///< The worker's last word: abort() was called.
+    kEngineEnded = 84,  ///< The engine is a program, and that came to its end.
 };
 
 inline constexpr std::size_t kFrameHeaderBytes = 4;

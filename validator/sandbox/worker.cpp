@@ -104,6 +104,7 @@ private:
     bool answer(const Bytes& frame) const { return write_all(frame); }
     bool trouble(MessageType type, std::string message,
                  std::vector<sensor::Diagnostic> diagnostics = {}) const {
+        if (engine_ && engine_->calls().end()) return answer(encode(*engine_->calls().end()));
         return answer(encode(type, {std::move(message), std::move(diagnostics)}));
     }
 
@@ -180,7 +181,8 @@ bool Worker::seal() {
     const Result<sensor::Seal> seal =
         sensor::seal_process({.channels = {kChannelDescriptor},
                               .on_violation = sensor::OnViolation::kReport,
-                              .refuse_files_quietly = kSanitized});
+                              .refuse_files_quietly = kSanitized,
+                              .program = engine_ ? engine_->calls().program() : std::nullopt});
     if (!seal) return trouble(MessageType::kSetupFailed, seal.error().to_string());
     WireWriter sealed(MessageType::kSealed);
     sealed.u32(static_cast<std::uint32_t>(std::min(landlock_abi_, seal->landlock_abi)));

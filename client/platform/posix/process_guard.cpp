@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <sys/time.h>
 #include <utility>
 
@@ -50,6 +51,11 @@ void ProcessGuard::enter(EngineCall call, std::chrono::seconds limit) {
 void ProcessGuard::leave() {
     set_alarm(std::chrono::seconds{0});
     record(EngineCall::kNone);
+}
+
+void ProcessGuard::engine_died() {
+    // At once, and as a crash: the black box says in which call.
+    std::abort();
 }
 
 void ProcessGuard::record(EngineCall call) const {

@@ -1,5 +1,5 @@
-/// The example of docs/sensor-abi.md is an engine that the host accepts: it compiles, and does what
-/// the page says.
+/// The examples of docs/sensor-abi.md are engines that the host accepts: they do what the page
+/// says, in C and over a pipe, and the same.
 #include <gtest/gtest.h>
 
 #include "core/base/errc.hpp"
@@ -10,10 +10,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class SubstringEngine : public testing::Test {
+class SubstringEngine : public testing::TestWithParam<const char*> {
 protected:
     void SetUp() override {
-        Result<std::unique_ptr<Engine>> engine = Engine::open(FIREBREAK_EXAMPLE_ENGINE, nullptr);
+        Result<std::unique_ptr<Engine>> engine = Engine::open(GetParam(), nullptr);
         ASSERT_TRUE(engine) << engine.error().to_string();
         engine_ = *std::move(engine);
     }
@@ -27,7 +27,7 @@ protected:
     std::vector<Diagnostic> diagnostics_;
 };
 
-TEST_F(SubstringEngine, MatchesWhatContainsTheText) {
+TEST_P(SubstringEngine, MatchesWhatContainsTheText) {
     const auto content = load("one: hello\n\ntwo:world\n");
     ASSERT_TRUE(content) << content.error().to_string();
 
@@ -42,7 +42,7 @@ TEST_F(SubstringEngine, MatchesWhatContainsTheText) {
     EXPECT_EQ(described->at("rules").at(1).at("line"), 3);
 }
 
-TEST_F(SubstringEngine, RefusesAllForOneBadLineAndSaysWhich) {
+TEST_P(SubstringEngine, RefusesAllForOneBadLineAndSaysWhich) {
     const auto content = load("one: hello\nno colon here\n");
 
     ASSERT_FALSE(content);
@@ -53,7 +53,7 @@ TEST_F(SubstringEngine, RefusesAllForOneBadLineAndSaysWhich) {
     EXPECT_FALSE(load(":hello"));
 }
 
-TEST_F(SubstringEngine, KeepsToLimitsAndBudget) {
+TEST_P(SubstringEngine, KeepsToLimitsAndBudget) {
     EXPECT_EQ(load("one: hello\ntwo: world\n", {.rules_max = 1}).error(), Errc::kTooLarge);
     const auto content = load("one: hello\n");
     ASSERT_TRUE(content);
@@ -63,6 +63,9 @@ TEST_F(SubstringEngine, KeepsToLimitsAndBudget) {
     EXPECT_EQ(engine_->inputs("process_creation/v1").error(), Errc::kNotFound);
     EXPECT_TRUE(engine_->inputs("file"));
 }
+
+INSTANTIATE_TEST_SUITE_P(InC, SubstringEngine, ::testing::Values(FIREBREAK_EXAMPLE_ENGINE));
+INSTANTIATE_TEST_SUITE_P(OverAPipe, SubstringEngine, ::testing::Values(FIREBREAK_EXAMPLE_PROGRAM));
 
 }  // namespace
 }  // namespace firebreak::sensor
