@@ -49,6 +49,7 @@ private:
     std::optional<Condition> condition(const json::object& detection, const Texts& names);
     std::optional<Condition> one_condition(const json::value& value, const std::string& pointer,
                                            const Texts& names);
+    void refuse_name(const std::string& name, const std::string& pointer);
     void warn_unused(const Condition& condition, const Texts& names);
 
     const content::Document& document_;
@@ -309,6 +310,15 @@ void RuleFile::warn_unused(const Condition& condition, const Texts& names) {
     }
 }
 
+void RuleFile::refuse_name(const std::string& name, const std::string& pointer) {
+    const bool modified = name.find('|') != std::string::npos;
+    reporter_.error(pointer, "bad-name",
+                    modified ? "modifiers belong to a field, and '" + content::shown(name) +
+                                   "' is a detection; move them to the field below"
+                             : "no condition can speak of a detection called '" +
+                                   content::shown(name) + "'; use letters, digits, _ and -");
+}
+
 std::optional<Term> RuleFile::logic(const EventContract& contract, const json::object& detection) {
     DetectionCompiler compiler(contract, reporter_);
     Texts names;
@@ -323,9 +333,7 @@ std::optional<Term> RuleFile::logic(const EventContract& contract, const json::o
             continue;
         }
         if (!can_be_referenced(name)) {
-            reporter_.error(pointer, "bad-name",
-                            "no condition can speak of a detection called '" +
-                                content::shown(name) + "'; use letters, digits, _ and -");
+            refuse_name(name, pointer);
             continue;
         }
         names.push_back(name);
