@@ -76,10 +76,17 @@ bool glob(std::vector<GlobPiece> pieces, const std::string& value, bool cased) {
     return glob_from(pieces, 1, text, pieces.front().text.size());
 }
 
-bool in_network(const Predicate& predicate, const std::string& text) {
+/// A zone (fe80::1%3) is no part of the address, and ::ffff:10.0.0.1 is 10.0.0.1.
+bool in_network(const Predicate& predicate, std::string text) {
     std::array<std::uint8_t, 16> address{};
-    const int family = predicate.network.size() == 4 ? AF_INET : AF_INET6;
+    const bool four = predicate.network.size() == 4;
+    text = text.substr(0, text.find('%'));
     if (text.find('\0') != std::string::npos) return false;
+    const std::string mapped = "::ffff:";
+    const bool in_dress = folded(text, false).starts_with(mapped);
+    if (in_dress && !four) return false;
+    if (in_dress) text = text.substr(mapped.size());
+    const int family = four ? AF_INET : AF_INET6;
     if (::inet_pton(family, text.c_str(), address.data()) != 1) return false;
     for (std::size_t bit = 0; bit < predicate.prefix_bits; ++bit) {
         const unsigned mask = 0x80U >> (bit % 8);
@@ -120,6 +127,11 @@ ReferenceValue value_at(const ReferenceEvent& event, std::size_t at) {
 bool regex(const Predicate& predicate, const std::string& text) {
     RE2::Options options;
     options.set_log_errors(false);
+    // A pattern of ASCII alone is about bytes, any other about UTF-8 (program.hpp).
+    const bool about_bytes =
+        std::ranges::all_of(predicate.text, [](char c) { return (c & 0x80) == 0; }) &&
+        !RE2::PartialMatch(predicate.text, R"(\\[pP]|\\x\{)");
+    if (about_bytes) options.set_encoding(RE2::Options::EncodingLatin1);
     const RE2 compiled(predicate.text, options);
     return compiled.ok() && RE2::PartialMatch(text, compiled);
 }

@@ -28,8 +28,11 @@ enum class Op : std::uint8_t {
     kContains = 4,
     kStartsWith = 5,
     kEndsWith = 6,
-    kGlob = 7,            ///< pieces: the texts between the asterisks; see Predicate.
-    kRegex = 8,           ///< text: RE2 syntax, found anywhere; flags are in the text as (?ims).
+    kGlob = 7,  ///< pieces: the texts between the asterisks; see Predicate.
+    /// text: RE2 syntax, found anywhere; flags are in the text as (?ims). A pattern of ASCII alone,
+    /// without \p, \P and \x{, is about bytes (. is one byte, whatever it is); any other about
+    /// characters of UTF-8, and then bytes that are none match nothing.
+    kRegex = 8,
     kCidr = 9,            ///< network, prefix_bits: the value, an IPv4 or IPv6 address, is inside.
     kIntegerEquals = 10,  ///< integer. A text value is read as decimal, or hexadecimal after 0x.
     kLess = 11,
