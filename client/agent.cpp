@@ -33,6 +33,7 @@ Agent::Agent(AgentParts parts, AgentConfig config, AgentCredentials credentials)
       reporter_(link_, identity_, config_.stream, parts_.sensor.build()),
       slots_(parts_.store, paths_.slots),
       scanner_(parts_.store, config_.watch),
+      event_logs_(config_.event_logs),
       detections_(parts_.store, paths_.detections, kDetectionLinesMax),
       history_(parts_.store, paths_.history, kHistoryLinesMax),
       cycle_({}, config_.unconfirmed_starts_max) {
@@ -42,7 +43,7 @@ Agent::Agent(AgentParts parts, AgentConfig config, AgentCredentials credentials)
     notes_.stream = config_.stream;
     notes_.engine_build = parts_.sensor.build().hex();
     const TimePoint now = parts_.clock.steady();
-    scan_due_ = heartbeat_due_ = send_due_ = left_alone_until_ = now;
+    scan_due_ = events_due_ = heartbeat_due_ = send_due_ = left_alone_until_ = now;
 }
 
 asio::awaitable<void> Agent::run() {
@@ -102,6 +103,7 @@ void Agent::stop() {
 asio::awaitable<void> Agent::tend(TimePoint until) {
     for (;;) {
         if (!config_.watch.empty() && parts_.clock.steady() >= scan_due_) co_await scan_watched();
+        if (!config_.event_logs.empty() && parts_.clock.steady() >= events_due_) judge_events();
         if (parts_.clock.steady() >= heartbeat_due_) {
             heartbeat_due_ = parts_.clock.steady() + jittered(heartbeat_, parts_.random);
             queue({{.kind = health::Kind::kHeartbeat,
@@ -120,41 +122,9 @@ asio::awaitable<void> Agent::tend(TimePoint until) {
 Agent::TimePoint Agent::next_due(TimePoint until) const {
     TimePoint next = std::min(until, heartbeat_due_);
     if (!config_.watch.empty()) next = std::min(next, scan_due_);
+    if (!config_.event_logs.empty()) next = std::min(next, events_due_);
     if (!reports_.empty()) next = std::min(next, send_due_);
     return next;
-}
-
-asio::awaitable<void> Agent::scan_watched() {
-    scan_due_ = parts_.clock.steady() + config_.scan_every;
-    if (parts_.sensor.running() == nullptr) co_return;
-    ScanPass pass;
-    const std::vector<std::filesystem::path> files = scanner_.changed();
-    for (const std::filesystem::path& file : files) {
-        scanner_.scan(file, parts_.sensor, pass);
-        co_await parts_.waiter.wait(milliseconds{0});  // Lets a signal through.
-    }
-    const std::string found_at = format_utc_millis(parts_.clock.now());
-    for (const Detection& found : pass.detections) {
-        const json::object entry{{"time", found_at},
-                                 {"file", printable(found.file.string())},
-                                 {"sha256", found.sha256.hex()},
-                                 {"rule", printable(found.match.rule)},
-                                 {"detail", printable(found.match.detail)},
-                                 {"counter", running_counter()}};
-        parts_.log.warning("sensor.detection", entry);
-        detections_.add(entry);
-    }
-    if (const Result<void> kept = detections_.flush(); !kept) {
-        note_error("detections.not_saved", kept.error());
-    }
-    trouble_.clear();
-    if (pass.failed > 0) {
-        parts_.log.warning(
-            "sensor.scan_failed",
-            {{"files", pass.failed}, {"scanned", pass.scanned}, {"first", pass.first_failure}});
-        // One file that no content can scan in time says little; most of them say enough.
-        if (pass.failed > pass.scanned) trouble_ = "scans fail: " + pass.first_failure;
-    }
 }
 
 asio::awaitable<Result<ReportAnswer>> Agent::flush() {

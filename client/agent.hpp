@@ -9,6 +9,7 @@
 #include "client/bounded_lines.hpp"
 #include "client/config.hpp"
 #include "client/device_identity.hpp"
+#include "client/event_logs.hpp"
 #include "client/live_sensor.hpp"
 #include "client/metadata_store.hpp"
 #include "client/offer.hpp"
@@ -105,10 +106,14 @@ private:
     void note_error(std::string_view event, const Error& error);
     void heed_retry_after();
     TimePoint next_due(TimePoint until) const;
-    boost::asio::awaitable<void> scan_watched();
     boost::asio::awaitable<Result<ReportAnswer>> flush();
     boost::asio::awaitable<void> try_flush();
     std::chrono::milliseconds rest_time(bool after_error);
+
+    // agent_watch.cpp
+    boost::asio::awaitable<void> scan_watched();
+    void judge_events();
+    void keep_detections();
 
     // agent_steps.cpp
     boost::asio::awaitable<Event> perform(Action action);
@@ -136,6 +141,7 @@ private:
     Reporter reporter_;
     Slots slots_;
     Scanner scanner_;
+    EventLogs event_logs_;
     BoundedLines detections_;
     BoundedLines history_;
 
@@ -151,12 +157,14 @@ private:
     std::optional<RepositoryView> view_;  ///< Of the last look.
     trust::ContentTerms terms_;           ///< Of the last offer.
     std::string trouble_;                 ///< Why the last scan says that the sensor is unwell.
+    std::string events_trouble_;          ///< Why the last events do.
 
     std::chrono::seconds poll_{10};  ///< Until a pointer says otherwise.
     std::chrono::seconds heartbeat_{300};
     Backoff poll_backoff_;
     Backoff send_backoff_;
     TimePoint scan_due_;
+    TimePoint events_due_;
     TimePoint heartbeat_due_;
     TimePoint send_due_;
     TimePoint left_alone_until_;  ///< The server asked for it.

@@ -174,6 +174,7 @@ asio::awaitable<Event> Agent::perform(Activate action) {
         co_return ActivationFailed{printable(loaded.error().to_string())};
     }
     trouble_.clear();
+    events_trouble_.clear();
     note(Severity::kInfo, "content.activated",
          {{"counter", action.candidate.content.counter},
           {"sha256", action.candidate.content.sha256.hex()}});
@@ -191,6 +192,7 @@ asio::awaitable<Event> Agent::perform(Confirm action) {
         // update path that is still to be seen.
         co_await tend(now < due ? std::min(due, now + pause) : now + pause);
         if (!trouble_.empty()) co_return Unhealthy{trouble_};
+        if (!events_trouble_.empty()) co_return Unhealthy{events_trouble_};
 
         const Result<Verdict> verdict = co_await look();
         if (!verdict) {
@@ -226,6 +228,7 @@ asio::awaitable<Event> Agent::perform(RollBack action) {
           {"to_counter", counter_of(action.to)},
           {"reason", quarantined.back().reason}});
     trouble_.clear();
+    events_trouble_.clear();
     if (!action.to) {
         parts_.sensor.unload();
         note(Severity::kWarning, "agent.no_content", {{"device", identity_.device}});

@@ -88,6 +88,14 @@ AgentConfig read_members(const Reader& reader) {
     if (const auto every = reader.number("scan_every_seconds")) {
         config.scan_every = std::chrono::seconds{*every};
     }
+    if (const json::value* const logs = reader.raw().if_contains("event_logs")) {
+        for (const json::value& log : logs->as_array()) {
+            config.event_logs.push_back(reader.from_base(std::string(log.as_string())));
+        }
+    }
+    if (const auto every = reader.number("read_events_every_seconds")) {
+        config.read_events_every = std::chrono::seconds{*every};
+    }
     if (const auto starts = reader.number("unconfirmed_starts_max")) {
         config.unconfirmed_starts_max = *starts;
     }

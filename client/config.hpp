@@ -32,6 +32,8 @@ struct AgentConfig {
     Attributes attributes;  ///< Only what the file sets.
     std::vector<std::filesystem::path> watch;
     std::chrono::seconds scan_every{60};
+    std::vector<std::filesystem::path> event_logs;
+    std::chrono::seconds read_events_every{2};
     std::int64_t unconfirmed_starts_max = 2;
     std::chrono::seconds poll_min{1};
     TrialLimits trial;

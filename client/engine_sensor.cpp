@@ -1,7 +1,6 @@
 #include "client/engine_sensor.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "core/base/errc.hpp"
 
@@ -12,8 +11,6 @@ namespace {
 constexpr std::chrono::milliseconds kScanDeadline{10'000};
 constexpr std::chrono::seconds kScanWatchdog{30};
 constexpr std::chrono::seconds kLoadWatchdog{120};
-
-constexpr std::string_view kProbeText = "Firebreak looks whether its sensor still answers.\n";
 
 /// Inside the engine for as long as it lives.
 class Inside {
@@ -47,41 +44,22 @@ Result<void> check_fit(const sensor::CapabilityManifest& engine,
     return {};
 }
 
-std::vector<Bytes> self_test_inputs() {
-    Bytes every(4096);
-    std::iota(every.begin(), every.end(), std::uint8_t{0});
-    Bytes executable(1024);  // The head of a 64-bit ELF file (System V ABI), and nothing behind.
-    constexpr std::array<std::uint8_t, 20> kElf{0x7F, 'E', 'L', 'F', 2, 1, 1, 0, 0,    0,
-                                                0,    0,   0,   0,   0, 0, 3, 0, 0x3E, 0};
-    std::copy(kElf.begin(), kElf.end(), executable.begin());
-    return {Bytes{}, Bytes{0}, to_bytes(kProbeText), std::move(every), std::move(executable)};
-}
-
 }  // namespace
 
-Result<std::unique_ptr<sensor::LoadedContent>> load_bundle(sensor::Engine& engine,
-                                                           const content::Bundle& bundle) {
+Result<LoadedBundle> load_bundle(sensor::Engine& engine, const content::Bundle& bundle) {
     if (const Result<void> fits = check_fit(engine.capabilities(), bundle.manifest); !fits) {
         return fail(fits.error());
     }
+    Result<TestEvents> events = TestEvents::make(engine, bundle.manifest);
+    if (!events) return fail(events.error());
     std::vector<sensor::SourceFile> files;
     for (const content::ContentFile& file : bundle.files) {
         files.push_back({.name = file.name, .bytes = file.bytes});
     }
     std::vector<sensor::Diagnostic> diagnostics;
-    return engine.load(files, {}, diagnostics);
-}
-
-Result<void> self_test(sensor::LoadedContent& content, std::chrono::milliseconds deadline) {
-    int number = 0;
-    for (const Bytes& input : self_test_inputs()) {
-        ++number;
-        const auto matches = content.evaluate("self-test", input, deadline);
-        if (!matches) {
-            return fail(matches.error().seen_from("self-test input " + std::to_string(number)));
-        }
-    }
-    return {};
+    Result<std::unique_ptr<sensor::LoadedContent>> content = engine.load(files, {}, diagnostics);
+    if (!content) return fail(content.error());
+    return LoadedBundle{.content = std::move(*content), .events = std::move(*events)};
 }
 
 EngineSensor::EngineSensor(std::unique_ptr<sensor::Engine> engine, CallGuard& guard)
@@ -89,10 +67,11 @@ EngineSensor::EngineSensor(std::unique_ptr<sensor::Engine> engine, CallGuard& gu
 
 Result<void> EngineSensor::load(const content::Bundle& bundle) {
     const Inside inside(guard_, EngineCall::kLoad, kLoadWatchdog);
-    Result<std::unique_ptr<sensor::LoadedContent>> loaded = load_bundle(*engine_, bundle);
+    Result<LoadedBundle> loaded = load_bundle(*engine_, bundle);
     if (engine_->calls().end()) guard_.engine_died();
     if (!loaded) return fail(loaded.error());
-    content_ = std::move(*loaded);
+    content_ = std::move(loaded->content);
+    events_ = std::move(loaded->events);
     running_ = bundle.sha256;
     return {};
 }
@@ -108,15 +87,28 @@ const Sha256* EngineSensor::running() const {
 
 Result<void> EngineSensor::probe() {
     if (!content_) return fail(Errc::kUnavailable, "no content is loaded");
-    const auto answer = scan("probe", bytes_of(kProbeText));
-    if (!answer) return fail(answer.error());
-    return {};
+    const Inside inside(guard_, EngineCall::kScan, kScanWatchdog);
+    const Result<void> answered = client::probe(events_, *content_, kScanDeadline);
+    if (engine_->calls().end()) guard_.engine_died();
+    return answered;
 }
 
 Result<std::vector<sensor::Match>> EngineSensor::scan(std::string_view name, ByteView bytes) {
     if (!content_) return fail(Errc::kUnavailable, "no content is loaded");
     const Inside inside(guard_, EngineCall::kScan, kScanWatchdog);
     Result<std::vector<sensor::Match>> matches = content_->evaluate(name, bytes, kScanDeadline);
+    if (engine_->calls().end()) guard_.engine_died();
+    return matches;
+}
+
+bool EngineSensor::takes(std::string_view contract, std::size_t field_count) const {
+    return content_ && events_.takes(contract, field_count);
+}
+
+Result<std::vector<sensor::Match>> EngineSensor::evaluate(const fb_input& input) {
+    if (!content_) return fail(Errc::kUnavailable, "no content is loaded");
+    const Inside inside(guard_, EngineCall::kScan, kScanWatchdog);
+    Result<std::vector<sensor::Match>> matches = content_->evaluate(input, kScanDeadline);
     if (engine_->calls().end()) guard_.engine_died();
     return matches;
 }

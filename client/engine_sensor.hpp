@@ -6,20 +6,23 @@
 
 #include "client/call_guard.hpp"
 #include "client/live_sensor.hpp"
+#include "client/self_test.hpp"
 
 namespace firebreak::client {
 
-/// Loads `bundle` into `engine`, after checking that the engine says it can: content type and
-/// capabilities. Trial and live load are this one function.
+/// A content in force, and what it is driven with to see whether it answers.
+struct LoadedBundle {
+    std::unique_ptr<sensor::LoadedContent> content;
+    TestEvents events;
+};
+
+/// Loads `bundle` into `engine`, after checking that the engine says it can: content type,
+/// capabilities, event contracts and the number of their fields. Trial and live load are this one
+/// function.
 ///
 /// @returns Errc::kUnsupported naming what the engine lacks, or the engine's own refusal.
-[[nodiscard]] Result<std::unique_ptr<sensor::LoadedContent>> load_bundle(
-    sensor::Engine& engine, const content::Bundle& bundle);
-
-/// Drives `content` over inputs that every sensor meets: nothing, one byte, text, every byte value,
-/// the head of an executable. What they match does not matter; that an answer comes back does.
-[[nodiscard]] Result<void> self_test(sensor::LoadedContent& content,
-                                     std::chrono::milliseconds deadline);
+[[nodiscard]] Result<LoadedBundle> load_bundle(sensor::Engine& engine,
+                                               const content::Bundle& bundle);
 
 /// The engine in this very process: fast, and as exposed as a sensor in a kernel is. Content that
 /// crashes it ends the agent; content that hangs it is ended by the guard's watchdog. (An engine
@@ -35,12 +38,15 @@ public:
     const Sha256* running() const override;
     Result<void> probe() override;
     Result<std::vector<sensor::Match>> scan(std::string_view name, ByteView bytes) override;
+    bool takes(std::string_view contract, std::size_t field_count) const override;
+    Result<std::vector<sensor::Match>> evaluate(const fb_input& input) override;
     const Sha256& build() const override;
     std::uint64_t input_bytes_max() const override;
 
 private:
     std::unique_ptr<sensor::Engine> engine_;
     std::unique_ptr<sensor::LoadedContent> content_;  // Goes before the engine.
+    TestEvents events_;                               // Of what runs.
     Sha256 running_;
     CallGuard& guard_;
 };

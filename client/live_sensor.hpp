@@ -36,6 +36,13 @@ public:
     [[nodiscard]] virtual Result<std::vector<sensor::Match>> scan(std::string_view name,
                                                                   ByteView bytes) = 0;
 
+    /// Whether what runs is for events of `contract` ("process_creation_windows/v1"), and was made
+    /// for as many fields as there are here.
+    virtual bool takes(std::string_view contract, std::size_t field_count) const = 0;
+
+    /// Judges one input of any kind. The same returns.
+    [[nodiscard]] virtual Result<std::vector<sensor::Match>> evaluate(const fb_input& input) = 0;
+
     /// The identity of the engine file.
     virtual const Sha256& build() const = 0;
 

@@ -68,9 +68,9 @@ Result<void> check_memory(std::uint64_t bytes_max) {
 Result<void> drive(sensor::Engine& engine, ByteView bytes, const TrialLimits& limits) {
     const Result<content::Bundle> bundle = content::unpack_bundle(bytes);
     if (!bundle) return fail(bundle.error());
-    Result<std::unique_ptr<sensor::LoadedContent>> loaded = load_bundle(engine, *bundle);
+    const Result<LoadedBundle> loaded = load_bundle(engine, *bundle);
     if (!loaded) return fail(loaded.error());
-    const Result<void> tested = self_test(**loaded, limits.seconds_max);
+    const Result<void> tested = self_test(loaded->events, *loaded->content, limits.seconds_max);
     if (!tested) return tested;
     return check_memory(limits.memory_bytes_max);
 }

@@ -29,6 +29,10 @@ public:
         if (text.find("MATCH") == text.npos) return std::vector<sensor::Match>{};
         return std::vector<sensor::Match>{{.rule = "word", .detail = "$a at 0x0"}};
     }
+    bool takes(std::string_view, std::size_t) const override { return false; }
+    Result<std::vector<sensor::Match>> evaluate(const fb_input&) override {
+        return fail(Errc::kUnsupported, "files only");
+    }
     const Sha256& build() const override { return build_; }
     std::uint64_t input_bytes_max() const override { return 1000; }
 

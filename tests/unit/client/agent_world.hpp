@@ -116,6 +116,10 @@ public:
     Result<std::vector<sensor::Match>> scan(std::string_view, ByteView) override {
         return std::vector<sensor::Match>{};
     }
+    bool takes(std::string_view, std::size_t) const override { return false; }
+    Result<std::vector<sensor::Match>> evaluate(const fb_input&) override {
+        return std::vector<sensor::Match>{};
+    }
     const Sha256& build() const override { return engine_build; }
     std::uint64_t input_bytes_max() const override { return 1U << 20U; }
 
