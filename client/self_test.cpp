@@ -69,14 +69,14 @@ struct Values {
     std::string_view name;
     bool present = true;
     bool as_text = false;  ///< Numbers too: a source may write "-" where a number belongs.
-    ByteView text;
+    ByteView text = {};
     std::int64_t integer = 0;
 };
 
 fb_field field_of(std::uint32_t type, const Values& values) {
     fb_field field{};
     if (!values.present) return field;
-    field.type = values.as_text ? FB_FIELD_TEXT : type;
+    field.type = values.as_text ? std::uint32_t{FB_FIELD_TEXT} : type;
     switch (field.type) {
         case FB_FIELD_INTEGER: field.integer = values.integer; break;
         case FB_FIELD_BOOLEAN: field.integer = values.integer != 0 ? 1 : 0; break;
@@ -143,8 +143,8 @@ Result<void> TestEvents::drive(sensor::LoadedContent& content, milliseconds dead
     constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
     const Bytes every = every_byte();
     const std::array<Values, 6> all{{
-        {.name = "no values", .present = false, .text = {}},
-        {.name = "empty values", .text = {}},
+        {.name = "no values", .present = false},
+        {.name = "empty values"},
         {.name = "text", .text = bytes_of(kProbeText), .integer = 1},
         {.name = "every byte", .as_text = true, .text = every},
         {.name = "smallest numbers", .text = bytes_of("-"), .integer = kLeast},
