@@ -211,6 +211,8 @@ def main():
     options = parser.parse_args()
     goodware = options.goodware or ["/usr/bin", "/usr/lib"]
 
+    # Both, also where the shell that started us ignores them: everything is taken down on the way out.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     narrator = Narrator()
     with tempfile.TemporaryDirectory(prefix="firebreak-demo-") as scratch:
@@ -221,6 +223,7 @@ def main():
                 if options.keep:
                     keep_up(lab)
             except KeyboardInterrupt:
+                print("\ndemo: interrupted, nothing is left running", file=sys.stderr)
                 return 130
             except LabError as error:
                 print(f"demo: {error}", file=sys.stderr)
