@@ -82,6 +82,9 @@ function(firebreak_program name)
   target_link_libraries(${name} PRIVATE firebreak::${arg_ROOM} CLI11::CLI11 ${arg_LIBS})
 endfunction()
 
+# What `script/sanitize` builds: every test that carries the label unit.
+add_custom_target(unit_tests)
+
 # firebreak_test(<name> SOURCES <file>... LIBS <target>... [LABELS <l>...] [TIMEOUT <s>]):
 # one gtest binary, one ctest entry per case.
 function(firebreak_test name)
@@ -95,6 +98,9 @@ function(firebreak_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  if(unit IN_LIST arg_LABELS)
+    add_dependencies(unit_tests ${name})
+  endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
 endfunction()
