@@ -10,7 +10,8 @@ import sys
 
 # A folder inside another's comes first.
 ROOM_OF_DIRECTORY = {"sensor/sigma/events": "sigma_events", "sensor/sigma/program": "sigma_rules",
-                     "sensor/sigma/run": "sigma_rules", "sensor/sigma/compiler": "sigma",
+                     "sensor/sigma/run": "sigma_rules", "sensor/sigma/museum": "sigma_rules",
+                     "sensor/sigma/compiler": "sigma",
                      "core/base": "base", "core/trust": "trust", "core/content": "content",
                      "core/rollout": "rollout", "core/health": "health",
                      "core/signing": "signing", "core/net": "net", "sensor": "sensor",

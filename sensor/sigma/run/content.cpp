@@ -171,6 +171,12 @@ std::uint64_t Content::rule_count() const {
     return count;
 }
 
+std::uint64_t Content::always_count() const {
+    std::uint64_t count = 0;
+    for (const LoadedFile& file : files_) count += file.rules.always_count();
+    return count;
+}
+
 std::uint64_t Content::memory_bytes() const {
     std::uint64_t bytes = event_ ? event_->memory_bytes() : 0;
     for (const LoadedFile& file : files_) bytes += file.rules.memory_bytes() + file.name.capacity();

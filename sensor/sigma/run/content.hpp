@@ -46,6 +46,10 @@ public:
     std::uint64_t rule_count() const;
     /// What the files' headers say, read by other code than the rules.
     std::uint64_t rules_seen() const { return rules_seen_; }
+    /// Rules that are run over every event of their contract: nothing in them can be looked for.
+    std::uint64_t always_count() const;
+    /// What everything here takes, with all that RE2 may come to keep.
+    std::uint64_t memory_bytes() const;
 
 private:
     struct LoadedFile {
@@ -58,7 +62,6 @@ private:
 
     fb_status load_file(const fb_file& file, const fb_load_request& request);
     fb_status check_ids(const fb_load_request& request) const;
-    std::uint64_t memory_bytes() const;
 
     std::vector<LoadedFile> files_;
     std::optional<Event> event_;

@@ -80,7 +80,7 @@ bool Glob::matches(std::string_view text, Budget& budget) const {
 }
 
 std::string_view Glob::literal() const {
-    return std::ranges::max(pieces_, {}, &Piece::run_length).run();
+    return std::ranges::max_element(pieces_, {}, &Piece::run_length)->run();
 }
 
 std::size_t Glob::memory_bytes() const {

@@ -1,0 +1,62 @@
+#include "sensor/sigma/museum/interpreter.hpp"
+
+#include <algorithm>
+
+namespace firebreak::sigma::museum {
+namespace {
+
+bool equal_folded(std::string_view a, std::string_view b) {
+    const auto fold = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    };
+    return std::ranges::equal(a, b, {}, fold, fold);
+}
+
+bool contains(std::string_view text, std::string_view wanted) {
+    for (std::size_t at = 0; at + wanted.size() <= text.size(); ++at) {
+        if (equal_folded(text.substr(at, wanted.size()), wanted)) return true;
+    }
+    return false;
+}
+
+bool asks(const Predicate& predicate, const fb_field* fields) {
+    const fb_field& field = fields[predicate.field];
+    if (field.type != FB_FIELD_TEXT) return predicate.op == Op::kAbsent;
+    const std::string_view text(reinterpret_cast<const char*>(field.data), field.length);
+    const std::string_view wanted = predicate.text;
+    const bool fits = text.size() >= wanted.size();
+    switch (predicate.op) {
+        case Op::kPresent: return true;
+        case Op::kEquals: return equal_folded(text, wanted);
+        case Op::kContains: return contains(text, wanted);
+        case Op::kStartsWith: return fits && equal_folded(text.substr(0, wanted.size()), wanted);
+        case Op::kEndsWith:
+            return fits && equal_folded(text.substr(text.size() - wanted.size()), wanted);
+        default: return false;
+    }
+}
+
+}  // namespace
+
+bool matches(const Program& program, const Rule& rule, const fb_field* fields) {
+    std::vector<bool> holds(rule.nodes.size());
+    const auto child_holds = [&holds](std::uint32_t child) { return bool{holds[child]}; };
+    for (std::size_t at = 0; at < rule.nodes.size(); ++at) {
+        const Node& node = rule.nodes[at];
+        switch (node.kind) {
+            case Node::Kind::kPredicate:
+                holds[at] = asks(program.predicates.at(node.predicate), fields);
+                break;
+            case Node::Kind::kNot: holds[at] = !holds[node.children.at(0)]; break;
+            case Node::Kind::kAll:
+                holds[at] = std::ranges::all_of(node.children, child_holds);
+                break;
+            case Node::Kind::kAny:
+                holds[at] = std::ranges::any_of(node.children, child_holds);
+                break;
+        }
+    }
+    return holds.back();
+}
+
+}  // namespace firebreak::sigma::museum
