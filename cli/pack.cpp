@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <set>
 
+#include "cli/pack_sigma.hpp"
 #include "core/base/errc.hpp"
 #include "core/content/bundle.hpp"
 #include "core/content/schema.hpp"
+#include "sensor/sigma/program/capabilities.hpp"
 
 namespace firebreak::cli {
 namespace {
@@ -33,6 +35,23 @@ Result<std::vector<std::string>> names_below(const fs::path& folder) {
     return names;
 }
 
+constexpr int kFoldersDeepMax = 16;
+
+/// Whether `name` fits `pattern`, in which "**/" (once) stands for any number of folders.
+bool fits(const std::string& pattern, const std::string& name) {
+    const auto matches = [&name](const std::string& glob) {
+        return ::fnmatch(glob.c_str(), name.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
+    };
+    const std::size_t any_folders = pattern.find("**/");
+    if (any_folders == std::string::npos) return matches(pattern);
+    const std::string rest = pattern.substr(any_folders + 3);
+    std::string front = pattern.substr(0, any_folders);
+    for (int depth = 0; depth <= kFoldersDeepMax; ++depth, front += "*/") {
+        if (matches(front + rest)) return true;
+    }
+    return false;
+}
+
 /// The files that `patterns` name, each pattern matching at least one: a pattern that matches
 /// nothing is a typing error, and content that quietly went missing is an incident.
 Result<std::vector<std::string>> select(const fs::path& folder,
@@ -43,7 +62,7 @@ Result<std::vector<std::string>> select(const fs::path& folder,
     for (const std::string& pattern : patterns) {
         bool matched = false;
         for (const std::string& name : *names) {
-            if (::fnmatch(pattern.c_str(), name.c_str(), FNM_PATHNAME | FNM_PERIOD) != 0) continue;
+            if (!fits(pattern, name)) continue;
             chosen.insert(name);
             matched = true;
         }
@@ -83,9 +102,21 @@ Result<content::Manifest> read_manifest(const JsonObject& fields, std::int64_t c
     return manifest;
 }
 
-}  // namespace
+/// The words of both lists, sorted, none twice, as a manifest has them.
+std::vector<std::string> merged(const std::vector<std::string>& a,
+                                const std::vector<std::string>& b) {
+    std::set<std::string> words(a.begin(), a.end());
+    words.insert(b.begin(), b.end());
+    return {words.begin(), words.end()};
+}
 
-Result<Output> pack(const Context& context, const PackOptions& options) {
+/// What firebreak-pack.yaml says: a manifest without files, and the files to take.
+struct PackFile {
+    content::Manifest manifest;
+    std::vector<std::string> names;
+};
+
+Result<PackFile> read_pack_file(const Context& context, const PackOptions& options) {
     const fs::path folder = options.folder;
     const fs::path pack_path = folder / kPackFile;
     const Result<Bytes> text = context.files.read(pack_path, kPackFileBytesMax);
@@ -98,36 +129,86 @@ Result<Output> pack(const Context& context, const PackOptions& options) {
     }
     const Result<JsonObject> fields = JsonObject::of(document->value, pack_path.string());
     if (!fields) return fail(fields.error());
-    const Result<content::Manifest> manifest = read_manifest(*fields, options.counter);
+    Result<content::Manifest> manifest = read_manifest(*fields, options.counter);
     if (!manifest) return fail(manifest.error());
     const Result<std::vector<std::string>> patterns = fields->strings("files");
     if (!patterns) return fail(patterns.error());
-    const Result<std::vector<std::string>> names = select(folder, *patterns);
+    Result<std::vector<std::string>> names = select(folder, *patterns);
     if (!names) return fail(names.error());
+    return PackFile{std::move(*manifest), std::move(*names)};
+}
 
-    const content::BundleLimits limits;
+Result<std::vector<content::ContentFile>> read_files(const Context& context, const fs::path& folder,
+                                                     const std::vector<std::string>& names,
+                                                     const content::BundleLimits& limits) {
     std::vector<content::ContentFile> files;
-    for (const std::string& name : *names) {
+    for (const std::string& name : names) {
         Result<Bytes> bytes = context.files.read(folder / name, limits.file_bytes_max);
         if (!bytes) return fail(bytes.error());
         files.push_back({name, std::move(*bytes)});
     }
-    const Result<Bytes> bundle = content::pack_bundle(*manifest, std::move(files), limits);
+    return files;
+}
+
+/// What an author gets instead of a bundle when a rule does not compile: every message.
+Output refusal_of(const SigmaContent& sigma, std::size_t rules, const std::string& folder) {
+    return Output{.text = lines_of(sigma.messages, folder) + folder + ": " +
+                          std::to_string(sigma.rules) + " of " + std::to_string(rules) +
+                          " rules compile; no bundle was written\n",
+                  .data = {{"rules", rules},
+                           {"rules_compiled", sigma.rules},
+                           {"messages", json_of(sigma.messages, folder)}},
+                  .exit_code = 2};
+}
+
+/// Packs, writes, and says what it wrote.
+Result<Output> write_bundle(const Context& context, const PackOptions& options,
+                            const content::Manifest& manifest,
+                            std::vector<content::ContentFile> files) {
+    const std::size_t count = files.size();
+    const Result<Bytes> bundle = content::pack_bundle(manifest, std::move(files));
     if (!bundle) return fail(bundle.error().seen_from(options.folder));
     const auto written = context.files.write(options.out, *bundle, FileMode::kPublic);
     if (!written) return fail(written.error());
 
     const std::string digest = sha256(*bundle).hex();
-    return Output{.text = options.out + ": " + manifest->stream + " " +
-                          std::to_string(options.counter) + ", " + std::to_string(names->size()) +
+    return Output{.text = options.out + ": " + manifest.stream + " " +
+                          std::to_string(options.counter) + ", " + std::to_string(count) +
                           " files, " + std::to_string(bundle->size()) + " bytes, sha256 " + digest +
                           "\n",
                   .data = {{"file", options.out},
-                           {"stream", manifest->stream},
+                           {"stream", manifest.stream},
                            {"counter", options.counter},
-                           {"files", names->size()},
+                           {"files", count},
                            {"bytes", bundle->size()},
                            {"sha256", digest}}};
+}
+
+}  // namespace
+
+Result<Output> pack(const Context& context, const PackOptions& options) {
+    Result<PackFile> pack_file = read_pack_file(context, options);
+    if (!pack_file) return fail(pack_file.error());
+    content::Manifest& manifest = pack_file->manifest;
+    Result<std::vector<content::ContentFile>> files =
+        read_files(context, options.folder, pack_file->names, {});
+    if (!files) return fail(files.error());
+    if (manifest.content_type != kSigmaRules) {
+        return write_bundle(context, options, manifest, std::move(*files));
+    }
+
+    Result<SigmaContent> sigma = compile_sigma(*files);
+    if (!sigma) return fail(sigma.error().seen_from(options.folder));
+    if (!sigma->complete) return refusal_of(*sigma, files->size(), options.folder);
+    manifest.content_type = firebreak::sigma::kContentType;
+    manifest.contracts = merged(manifest.contracts, sigma->contracts);
+    manifest.capabilities = merged(manifest.capabilities, sigma->capabilities);
+    Result<Output> output = write_bundle(context, options, manifest, std::move(sigma->files));
+    if (!output) return output;
+    output->text = lines_of(sigma->messages, options.folder) + output->text;
+    output->data.as_object()["rules"] = sigma->rules;
+    output->data.as_object()["messages"] = json_of(sigma->messages, options.folder);
+    return output;
 }
 
 }  // namespace firebreak::cli
