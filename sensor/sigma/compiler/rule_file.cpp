@@ -216,10 +216,11 @@ const EventContract* RuleFile::find_contract() {
          {std::pair{"product", &LogSource::product}, std::pair{"category", &LogSource::category},
           std::pair{"service", &LogSource::service}}) {
         const json::value* given = value->get_object().if_contains(name);
-        if (given != nullptr && given->is_null()) continue;
-        source.*part = lower_case(text(value->get_object(), "/logsource", name).value_or(""));
+        if (given == nullptr || given->is_null()) continue;
+        const std::optional<std::string> word = text(value->get_object(), "/logsource", name);
+        if (!word) return nullptr;
+        source.*part = lower_case(*word);
     }
-    if (reporter_.failed()) return nullptr;
     for (const EventContract& contract : contracts_) {
         for (const LogSource& its : contract.log_sources) {
             if (same(its, source)) return &contract;

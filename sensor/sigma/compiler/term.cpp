@@ -1,6 +1,7 @@
 #include "sensor/sigma/compiler/term.hpp"
 
-#include <iterator>
+#include <array>
+#include <cstring>
 #include <unordered_set>
 #include <utility>
 
@@ -8,7 +9,9 @@ namespace firebreak::sigma {
 namespace {
 
 void add_number(std::string& key, std::uint64_t number) {
-    for (unsigned shift = 0; shift < 64; shift += 8) key += static_cast<char>(number >> shift);
+    std::array<char, sizeof number> bytes{};
+    std::memcpy(bytes.data(), &number, sizeof number);
+    key.append(bytes.data(), bytes.size());
 }
 
 void add_text(std::string& key, std::string_view text) {
@@ -71,6 +74,10 @@ Term negation(Term term) {
 }
 
 Term joined(Node::Kind kind, std::vector<Term> children) {
+    if (children.size() == 1) {
+        Term only = std::move(children.front());
+        return only;
+    }
     Term term{kind, {}, {}};
     std::unordered_set<std::string> asked;
     const auto add = [&](Term& child) {

@@ -79,7 +79,7 @@ inline CompileMessage refused_item(const std::string& item) {
 
 /// What of an event matters to a test; the rest is absent.
 struct TestEvent {
-    ReferenceValue image, command_line, parent, process_id, source_ip;
+    ReferenceValue image{}, command_line{}, parent{}, process_id{}, source_ip{};
 
     ReferenceEvent fields() const { return {image, command_line, parent, process_id, source_ip}; }
 };
