@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <array>
 #include <charconv>
+#include <ranges>
 #include <re2/re2.h>
 
 namespace firebreak::sigma {
@@ -77,17 +77,26 @@ bool glob(std::vector<GlobPiece> pieces, const std::string& value, bool cased) {
 }
 
 /// A zone (fe80::1%3) is no part of the address, and ::ffff:10.0.0.1 is 10.0.0.1.
-bool in_network(const Predicate& predicate, std::string text) {
-    std::array<std::uint8_t, 16> address{};
-    const bool four = predicate.network.size() == 4;
+/// The address that `text` is, without its zone; one of IPv4 in IPv6's clothes as IPv4.
+std::vector<std::uint8_t> address_of(std::string text) {
+    if (text.find('\0') != std::string::npos) return {};
     text = text.substr(0, text.find('%'));
-    if (text.find('\0') != std::string::npos) return false;
-    const std::string mapped = "::ffff:";
-    const bool in_dress = folded(text, false).starts_with(mapped);
-    if (in_dress && !four) return false;
-    if (in_dress) text = text.substr(mapped.size());
-    const int family = four ? AF_INET : AF_INET6;
-    if (::inet_pton(family, text.c_str(), address.data()) != 1) return false;
+    std::vector<std::uint8_t> bytes(16);
+    if (::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) {
+        bytes.resize(4);
+        return bytes;
+    }
+    if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return {};
+    const std::vector<std::uint8_t> mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    if (std::ranges::equal(mapped, bytes | std::views::take(12))) {
+        bytes.erase(bytes.begin(), bytes.begin() + 12);
+    }
+    return bytes;
+}
+
+bool in_network(const Predicate& predicate, const std::string& text) {
+    const std::vector<std::uint8_t> address = address_of(text);
+    if (address.size() != predicate.network.size()) return false;
     for (std::size_t bit = 0; bit < predicate.prefix_bits; ++bit) {
         const unsigned mask = 0x80U >> (bit % 8);
         if ((address.at(bit / 8) & mask) != (predicate.network[bit / 8] & mask)) return false;

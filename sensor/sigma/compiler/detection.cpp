@@ -6,6 +6,7 @@
 #include "sensor/sigma/compiler/nearest.hpp"
 #include "sensor/sigma/compiler/regex.hpp"
 #include "sensor/sigma/compiler/values.hpp"
+#include "sensor/sigma/run/event.hpp"
 
 namespace firebreak::sigma {
 namespace {

@@ -5,12 +5,10 @@
 
 #include "core/content/printable.hpp"
 #include "sensor/sigma/program/program.hpp"
+#include "sensor/sigma/run/regex.hpp"
 
 namespace firebreak::sigma {
 namespace {
-
-/// The size of a compiled expression, in RE2's instructions; [a-z]{1000} has about 1000.
-constexpr int kRegexInstructionsMax = 20'000;
 
 struct Construct {
     std::string_view spelling;
@@ -84,12 +82,9 @@ Refusal refusal_of(std::string_view pattern, const RE2& compiled) {
         compiled.error_code() == RE2::ErrorRepeatSize) {
         return {"too-large",
                 "the regular expression is too large once its repetitions are written "
-                "out; repeat less often (at most 1000 times)"};
+                "out; repeat less often, or split it"};
     }
-    return {"bad-regex", "not a regular expression: " + compiled.error() +
-                             (compiled.error_arg().empty()
-                                  ? ""
-                                  : " ('" + content::shown(compiled.error_arg()) + "')")};
+    return {"bad-regex", "not a regular expression: " + content::shown(compiled.error())};
 }
 
 }  // namespace
@@ -105,13 +100,14 @@ tl::expected<std::string, Refusal> checked_regex(std::string_view pattern, std::
     }
     RE2::Options options;
     options.set_log_errors(false);
+    options.set_max_mem(static_cast<std::int64_t>(kRegexBytesMax));
     const RE2 compiled(text, options);
     if (!compiled.ok()) return tl::unexpected(refusal_of(pattern, compiled));
-    if (compiled.ProgramSize() > kRegexInstructionsMax) {
+    // The last word is the interpreter's: what it cannot load must not be packed.
+    if (const Result<Regex> loadable = Regex::make(text); !loadable) {
         return tl::unexpected<Refusal>(
-            {"too-large", "the regular expression has " + std::to_string(compiled.ProgramSize()) +
-                              " instructions once its repetitions are written out, at most " +
-                              std::to_string(kRegexInstructionsMax)});
+            {"bad-regex", "not a regular expression that the engine takes: " +
+                              content::shown(loadable.error().context())});
     }
     return text;
 }

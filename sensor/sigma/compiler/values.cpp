@@ -1,8 +1,10 @@
 #include "sensor/sigma/compiler/values.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <array>
 #include <charconv>
-#include <cstring>
+#include <span>
 
 #include "core/base/encoding.hpp"
 #include "core/content/printable.hpp"
@@ -12,6 +14,9 @@ namespace firebreak::sigma {
 namespace {
 
 using Patterns = std::vector<Pattern>;
+
+/// ::ffff:0:0/96 (RFC 4291, 2.5.5.2).
+constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
 tl::unexpected<Refusal> refuse(std::string reason, std::string text) {
     return tl::unexpected<Refusal>({std::move(reason), std::move(text)});
@@ -113,19 +118,15 @@ tl::expected<Network, Refusal> parse_network(std::string_view text) {
                                        "' has bits past the prefix; write the network's own "
                                        "address, or a longer prefix");
     }
+    // An IPv4 address in IPv6's clothes is an IPv4 address to the interpreter.
+    const auto mapped = std::span(kMapped);
+    if (size == 16 && bits >= 8 * mapped.size() &&
+        std::ranges::equal(mapped, std::span(bytes).first<12>())) {
+        return Network{Bytes(bytes.begin() + 12, bytes.end()),
+                       static_cast<std::uint8_t>(bits - 96)};
+    }
     return Network{Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)),
                    static_cast<std::uint8_t>(bits)};
-}
-
-std::optional<std::int64_t> parse_integer(std::string_view text) {
-    const bool hexadecimal = text.size() > 2 && (text.starts_with("0x") || text.starts_with("0X"));
-    const std::string_view digits = hexadecimal ? text.substr(2) : text;
-    if (hexadecimal && digits.front() == '-') return std::nullopt;
-    std::int64_t value = 0;
-    const auto [end, code] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), value, hexadecimal ? 16 : 10);
-    if (code != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-    return value;
 }
 
 }  // namespace firebreak::sigma

@@ -25,8 +25,4 @@ struct Network {
 /// "10.0.0.0/8", "fe80::/10"; one address alone is a network of one.
 [[nodiscard]] tl::expected<Network, Refusal> parse_network(std::string_view text);
 
-/// A whole number as authors write it: decimal, or hexadecimal after 0x. @returns nothing for
-/// anything else, and for what int64 does not hold.
-std::optional<std::int64_t> parse_integer(std::string_view text);
-
 }  // namespace firebreak::sigma

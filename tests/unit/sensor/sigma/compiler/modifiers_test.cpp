@@ -82,6 +82,9 @@ TEST(Modifiers, CidrKnowsBothFamilies) {
     EXPECT_FALSE(address("0.0.0.0/0", "::1"));
     EXPECT_TRUE(address("'fe80::/10'", "febf::1"));
     EXPECT_TRUE(address("'::1'", "::1"));
+    EXPECT_TRUE(address("'fe80::/10'", "fe80::1%eth0"));
+    EXPECT_TRUE(address("10.0.0.0/8", "::ffff:10.1.2.3"));
+    EXPECT_TRUE(address("'::ffff:10.0.0.0/104'", "10.1.2.3"));
     EXPECT_TRUE(address("192.168.1.1", "192.168.1.1"));
     EXPECT_FALSE(address("10.0.0.0/8", "10.0.0.1:80"));
     EXPECT_TRUE(address("['10.0.0.0/8', '127.0.0.0/8']", "127.0.0.1"));
