@@ -4,6 +4,8 @@
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <map>
 #include <memory>
 
 #include "cli/event_log.hpp"
@@ -15,6 +17,7 @@
 #include "cli/repo.hpp"
 #include "cli/rollouts.hpp"
 #include "cli/sign.hpp"
+#include "cli/try.hpp"
 #include "core/base/errc.hpp"
 #include "core/base/terminal.hpp"
 #include "core/signing/passphrase.hpp"
@@ -25,6 +28,7 @@ namespace {
 constexpr const char* kExamples = R"(
 Examples:
   firebreak keys generate --out approver.key
+  firebreak try content/sigma-starter events.jsonl
   firebreak pack content/yara-starter --counter 1 --out yara-1.fbb
   firebreak sign release --current content.json --bundle yara-1.fbb --attestation yara-1.att.json \
       --validator-key validator.pub --plan ring-configs/default.yaml --out next-content.json
@@ -125,6 +129,52 @@ void add_pack(CLI::App& root, Program& program) {
     command->add_option("--out", options->out, "Bundle to write (.fbb)")->required();
     command->callback([&program, options] {
         program.command = [&program, options] { return pack(program.context, *options); };
+    });
+}
+
+constexpr const char* kTryExamples = R"(
+Examples:
+  firebreak try rules/encoded_powershell.yml events.jsonl
+  firebreak try content/sigma-starter content/sigma-starter/events --expect match
+  firebreak try sigma-1.fbb exported.json --json
+  firebreak try content/yara-starter /srv/www
+  firebreak try my.yml flat.jsonl --contract process_creation_linux
+
+Events: one JSON object a line (.jsonl), or one JSON file with an object or an array of them.
+Windows events as EVTX converters and log shippers write them, Sysmon, auditd, cloud and network
+logs are known by themselves (docs/events.md).
+Exit codes: 0 it ran; 1 not as --expect says; 2 a rule did not compile, or an input is bad.)";
+
+/// The engines of this installation are beside its programs: bin/firebreak, lib/engines.
+std::string own_engine_folder() {
+    std::error_code unknown;
+    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", unknown);
+    const std::filesystem::path beside = self.parent_path().parent_path() / "lib";
+    const std::filesystem::path packaged = beside / "firebreak/engines";
+    return (std::filesystem::exists(packaged, unknown) ? packaged : beside / "engines").string();
+}
+
+void add_try(CLI::App& root, Program& program) {
+    auto options = std::make_shared<TryOptions>();
+    options->engine_folder = own_engine_folder();
+    CLI::App* command =
+        root.add_subcommand("try", "Show what rules would match in events or files");
+    command->footer(kTryExamples);
+    command->add_option("RULES", options->rules, "Sigma or YARA rules: a file, folder or bundle")
+        ->required();
+    command->add_option("INPUTS", options->inputs, "Events (Sigma), or files and folders (YARA)")
+        ->required();
+    command->add_option("--engine", options->engine, "Engine to run instead of this build's own");
+    command->add_option("--contract", options->contract,
+                        "Take each event for one of this contract, field by field");
+    const std::map<std::string, Expectation> expectations = {{"match", Expectation::kMatch},
+                                                             {"no-match", Expectation::kNoMatch}};
+    command
+        ->add_option("--expect", options->expectation,
+                     "Exit 1 unless every input matches (match) or none does (no-match)")
+        ->transform(CLI::CheckedTransformer(expectations));
+    command->callback([&program, options] {
+        program.command = [&program, options] { return try_rules(program.context, *options); };
     });
 }
 
@@ -379,8 +429,8 @@ int run_command_line(int argc, char** argv) {
     program.connection = {.server = from_environment("FIREBREAK_SERVER"),
                           .ca = from_environment("FIREBREAK_CA"),
                           .token_file = from_environment("FIREBREAK_TOKEN_FILE")};
-    for (const auto add : {&add_keys, &add_repo, &add_pack, &add_sign, &add_release, &add_rollout,
-                           &add_fleet, &add_token, &add_log}) {
+    for (const auto add : {&add_keys, &add_repo, &add_pack, &add_try, &add_sign, &add_release,
+                           &add_rollout, &add_fleet, &add_token, &add_log}) {
         add(app, program);
     }
     try {

@@ -1,4 +1,5 @@
 // The forms in which events of Windows arrive; docs/events.md lists them.
+#include <algorithm>
 #include <array>
 #include <boost/json/serialize.hpp>
 
@@ -84,8 +85,15 @@ void add_system(EventValues& values, const json::object& system) {
     }
 }
 
+/// EventData and UserData may use a name of System's for something else: event 104 says in Channel
+/// which log was cleared. Such a value is "$data.Channel".
 void add_data_value(EventValues& values, std::string_view name, const json::value& value) {
-    values.add_tree(name, value, 1);
+    const bool taken =
+        values.find(folded_name(name)) != nullptr &&
+        std::any_of(kSystemTexts.begin(), kSystemTexts.end(), [&](std::string_view system) {
+            return folded_name(system) == folded_name(name);
+        });
+    values.add_tree(taken ? "$data." + std::string(name) : std::string(name), value, 1);
     if (value.is_string()) {
         values.add_data(value.as_string());
     } else if (!value.is_structured() && !value.is_null()) {

@@ -74,7 +74,8 @@ TEST(MapEvent, TakesOtherSpellingsOfTheSameWindowsEvent) {
 }
 
 std::string sysmon(int id, const std::string& data) {
-    return R"({"Event": {"System": {"Provider": {"Name": "Microsoft-Windows-Sysmon"}, "EventID": )" +
+    return R"({"Event": {"System": {"Provider": {"Name": "Microsoft-Windows-Sysmon"},
+           "EventID": )" +
            std::to_string(id) + R"(, "Channel": "Microsoft-Windows-Sysmon/Operational"},
            "EventData": )" +
            data + "}}";
@@ -144,6 +145,14 @@ TEST(MapEvent, ReadsListsOfUnnamedDataAndUserData) {
     EXPECT_EQ(field(user_data, "windows_wmi", "Data"), "me\nStart");
 }
 
+TEST(MapEvent, KeepsSystemApartFromDataOfTheSameName) {
+    const std::vector<MappedEvent> cleared = mapped(
+        R"({"Event": {"System": {"EventID": 104, "Channel": "System"}, "UserData": {
+            "LogFileCleared": {"Channel": "Application", "BackupPath": ""}}}})");
+    EXPECT_EQ(field(cleared, "windows_system", "Channel"), "Application");
+    EXPECT_EQ(field(cleared, "windows", "Channel"), "System");
+}
+
 TEST(MapEvent, TakesNamesWithSpacesForTheSameWithUnderscores) {
     const std::vector<MappedEvent> events = mapped(
         R"({"Event": {"System": {"EventID": 1116, "Channel":
@@ -192,7 +201,8 @@ TEST(MapEvent, GivesKeywordsEveryValueOfALogLine) {
 
 TEST(MapEvent, TakesAnEventThatNamesItsContract) {
     const std::vector<MappedEvent> events = mapped(
-        R"({"contract": "process_creation_linux", "fields": {"Image": "/bin/sh", "ProcessId": 4}})");
+        R"({"contract": "process_creation_linux",
+            "fields": {"Image": "/bin/sh", "ProcessId": 4}})");
 
     ASSERT_EQ(contracts_of(events), Names{"process_creation_linux"});
     EXPECT_EQ(field(events[0], "Image"), "/bin/sh");
