@@ -26,7 +26,7 @@ bool valijson_takes(const json::value& schema_value, const json::value& value) {
         valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
         parser.populateSchema(valijson::adapters::BoostJsonAdapter(schema_value), schema);
     } catch (const std::exception&) {
-        FIREBREAK_CHECK(!"a built-in schema is not a schema");
+        FIREBREAK_CHECK(false && "a built-in schema is not a schema");
     }
     try {
         valijson::Validator validator;

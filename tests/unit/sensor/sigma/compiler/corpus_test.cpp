@@ -1,51 +1,21 @@
 // SigmaHQ's rules, when they are there: how many compile, and why the others do not.
 
+#include "tests/unit/sensor/sigma/compiler/corpus.hpp"
+
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <iostream>
-#include <iterator>
 #include <map>
 #include <set>
 
-#include "sensor/sigma/compiler/compiler.hpp"
+#include "core/base/json.hpp"
+#include "sensor/sigma/events/event_reader.hpp"
+#include "sensor/sigma/run/rule_set.hpp"
 
 namespace firebreak::sigma {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path corpora() {
-    if (const char* given = std::getenv("FIREBREAK_CORPORA")) return given;
-    return fs::path(FIREBREAK_SOURCE_DIR) / ".." / "shared" / "corpora";
-}
-
-struct Corpus {
-    std::vector<std::string> names;
-    std::vector<std::string> texts;
-
-    std::vector<RuleSource> sources() const {
-        std::vector<RuleSource> sources;
-        for (std::size_t i = 0; i < names.size(); ++i) sources.push_back({names[i], texts[i]});
-        return sources;
-    }
-};
-
-Corpus read_corpus(const fs::path& folder) {
-    Corpus corpus;
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-        if (entry.path().extension() == ".yml") corpus.names.push_back(entry.path().string());
-    }
-    std::ranges::sort(corpus.names);
-    for (const std::string& name : corpus.names) {
-        std::ifstream file(name, std::ios::binary);
-        corpus.texts.emplace_back(std::istreambuf_iterator<char>(file),
-                                  std::istreambuf_iterator<char>());
-    }
-    return corpus;
-}
 
 /// The rules without a contract, and those that have one and do not compile.
 struct Failures {
@@ -104,6 +74,79 @@ TEST(SigmaCorpus, GivesTheSameProgramsWhateverTheOrder) {
 
     EXPECT_GT(forward.programs.size(), 0U);
     EXPECT_EQ(forward.programs, backward.programs);
+}
+
+/// The rules of the contract that match, by what the interpreter says of the packed bytes.
+std::set<std::string> matched(const std::vector<Program>& programs, const MappedEvent& event) {
+    std::set<std::string> ids;
+    for (const Program& program : programs) {
+        if (program.contract != event.contract->id()) continue;
+        const Result<Bytes> bytes = write_program(program);
+        Result<Program> loaded = read_program(*bytes);
+        Result<RuleSet> rules = RuleSet::make(std::move(*loaded));
+        EXPECT_TRUE(rules) << rules.error().to_string();
+        Event taken(event.fields.size(), 16U << 20U);
+        EXPECT_EQ(taken.take(event.fields), FB_OK);
+        Budget budget(std::chrono::hours(1), &std::chrono::steady_clock::now);
+        const auto on_match = [&ids](const RuleMatch& match) {
+            ids.insert(match.rule.id);
+            return true;
+        };
+        EXPECT_EQ(rules->evaluate(taken, budget, on_match), FB_OK);
+    }
+    return ids;
+}
+
+bool rule_matches(const std::vector<Program>& programs, const std::string& id,
+                  const json::value& event) {
+    const Result<std::vector<MappedEvent>> mapped = map_event(event);
+    EXPECT_TRUE(mapped) << id;
+    return mapped && std::ranges::any_of(*mapped, [&](const MappedEvent& one) {
+               return matched(programs, one).contains(id);
+           });
+}
+
+/// The events of a file: one, or several one after the other.
+std::vector<json::value> events_in(std::string_view text) {
+    std::vector<json::value> events;
+    while (!text.empty()) {
+        std::size_t failed_at = 0;
+        Result<json::value> event = parse_json(text, {}, failed_at);
+        const std::string_view one = event ? text : text.substr(0, failed_at);
+        if (!event) event = parse_json(one);
+        EXPECT_TRUE(event) << event.error().to_string();
+        if (!event || one.empty()) return events;
+        events.push_back(std::move(*event));
+        text.remove_prefix(one.size());
+    }
+    return events;
+}
+
+TEST(SigmaCorpus, MatchesEveryEventWithItsRule) {
+    const fs::path events = corpora() / "sigma-events";
+    if (!fs::is_directory(events)) GTEST_SKIP() << events << " is not there";
+    const Corpus corpus = read_corpus(corpora() / "sigma");
+    std::vector<RuleSource> wanted;
+    for (const RuleSource& source : corpus.sources()) {
+        const std::size_t at = source.text.find("\nid: ");
+        if (at == std::string_view::npos) continue;
+        const std::string id(source.text.substr(at + 5, 36));
+        if (fs::exists(events / (id + ".json"))) wanted.push_back(source);
+    }
+    const Compiled compiled = compile(wanted);
+
+    std::size_t count = 0;
+    for (const fs::directory_entry& entry : fs::directory_iterator(events)) {
+        if (entry.path().extension() != ".json") continue;
+        const std::string id = entry.path().stem().string();
+        const std::vector<json::value> recorded = events_in(read_text(entry.path()));
+        EXPECT_TRUE(std::ranges::any_of(recorded, [&](const json::value& event) {
+            return rule_matches(compiled.programs, id, event);
+        })) << entry.path();
+        ++count;
+    }
+    std::cout << count << " events\n";
+    EXPECT_GT(count, 0U);
 }
 
 }  // namespace
