@@ -237,9 +237,9 @@ std::optional<Term> DetectionCompiler::compile_text(const FieldKey& key, std::st
                            contract_.fields[predicate.field].type == FieldType::kInteger;
         if (never) {
             reporter_.warning(pointer, "not-integer",
-                              "'" + content::shown(value) + "' is no whole number, and " +
+                              "'" + content::shown(value) + "' is no whole number, as " +
                                   contract_.fields[predicate.field].name +
-                                  " holds one: this can never match");
+                                  " holds: it is compared as text, and will hardly match");
         }
         terms.push_back(ask(std::move(predicate)));
     }
