@@ -19,6 +19,7 @@ Examples:
   firebreak-validate verify yara-7.att.json --bundle yara-7.fbb --key validator.pub.json
   firebreak-validate reproduce firebreak-reproducers/FB502-1a2b3c4d-1.json --engine yara.so
   firebreak-validate engine info yara.so
+  firebreak-validate engine check exec:./engine.py --content rules/ --input sample.bin
 
 Give every engine build that is alive in the fleet: the attestation counts for no other.
 Exit codes: 0 admitted; 1 rejected; 2 usage, or a file you gave is bad; 3 inconclusive, which is
@@ -28,7 +29,8 @@ using Command = std::function<int(const World&)>;
 
 void add_judging(CLI::App& app, JudgeOptions& options) {
     app.add_option("BUNDLE", options.bundle, "The bundle (.fbb) to judge");
-    app.add_option("--engine", options.engines, "An engine build alive in the fleet; repeatable")
+    app.add_option("--engine", options.engines,
+                   "An engine build alive in the fleet (.so, or exec:PROGRAM); repeatable")
         ->allow_extra_args(false);
     app.add_option("--goodware", options.goodware,
                    "A folder of software known to be good; repeatable")
@@ -68,12 +70,22 @@ void add_reproduce(CLI::App& app, ReproduceOptions& options, Command& command) {
         [&] { command = [&](const World& world) { return reproduce(world, options); }; });
 }
 
-void add_engine(CLI::App& app, std::string& path, Command& command) {
+void add_engine(CLI::App& app, EngineCheckOptions& options, Command& command) {
     CLI::App* engine = app.add_subcommand("engine", "Look at an engine build");
     engine->require_subcommand(1);
     CLI::App* info = engine->add_subcommand("info", "Print its capability manifest");
-    info->add_option("ENGINE", path, "Engine file (.so)")->required();
-    info->callback([&] { command = [&](const World& world) { return show_engine(world, path); }; });
+    info->add_option("ENGINE", options.engine, "Engine file (.so), or exec:PROGRAM")->required();
+    info->callback(
+        [&] { command = [&](const World& world) { return show_engine(world, options.engine); }; });
+    CLI::App* check =
+        engine->add_subcommand("check", "Does it keep the rules of the sensor ABI? 0 yes, 1 no");
+    check->add_option("ENGINE", options.engine, "Engine file (.so), or exec:PROGRAM")->required();
+    check->add_option("--content", options.content,
+                      "Content that it loads: a file, or a folder; built in for yara-source");
+    check->add_option("--input", options.input,
+                      "A file that this content matches; for event engines an event as JSON");
+    check->callback(
+        [&] { command = [&](const World& world) { return check_engine(world, options); }; });
 }
 
 int run_command_line(int argc, char** argv) {
@@ -89,7 +101,7 @@ int run_command_line(int argc, char** argv) {
     JudgeOptions judge;
     VerifyOptions verify;
     ReproduceOptions replay;
-    std::string engine;
+    EngineCheckOptions engine;
     Command command;
     add_judging(app, judge);
     add_verify(app, verify, command);

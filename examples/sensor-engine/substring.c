@@ -32,7 +32,14 @@ static fb_text text_of(const char* text) {
     return (fb_text){text, strlen(text)};
 }
 
+/* A struct is at least as long as this version has it: what is longer is of a later version, and
+ * what is shorter cannot be read. */
+static bool whole(uint32_t struct_size, size_t least) {
+    return struct_size >= least;
+}
+
 static fb_status info(const fb_text_sink* out) {
+    if (!whole(out->struct_size, FB_SIZE_TO(fb_text_sink, write))) return FB_REFUSED;
     out->write(out->user,
                text_of("{\"manifest_version\":1,\"name\":\"substring\",\"version\":\"1.0\","
                        "\"build_id\":\"example\",\"content_types\":[\"substring-list\"],"
@@ -43,6 +50,7 @@ static fb_status info(const fb_text_sink* out) {
 }
 
 static fb_status inputs(fb_text type, const fb_text_sink* out) {
+    if (!whole(out->struct_size, FB_SIZE_TO(fb_text_sink, write))) return FB_REFUSED;
     if (type.length != 4 || memcmp(type.data, "file", 4) != 0) return FB_REFUSED;
     out->write(out->user,
                text_of("{\"type\":\"file\",\"fields\":[{\"name\":\"bytes\",\"type\":\"bytes\","
@@ -92,6 +100,12 @@ static fb_status add_rule(fb_content* content, const fb_load_request* request, c
     const size_t skip = name_length + 1 < line.length && colon[1] == ' ' ? 2 : 1;
     const size_t length = line.length - name_length - skip;
     if (length < 4) return refuse(request, file, number, "a text has at least 4 bytes");
+    for (size_t i = 0; i < content->count; ++i) {
+        const char* other = content->rules[i].name;
+        if (strlen(other) == name_length && memcmp(other, line.data, name_length) == 0) {
+            return refuse(request, file, number, "this name is taken");
+        }
+    }
     if (content->count == RULES_MAX || content->count >= request->rules_max) return FB_LIMIT;
 
     struct rule* rule = &content->rules[content->count];
@@ -126,8 +140,13 @@ static fb_status add_file(fb_content* content, const fb_load_request* request,
 }
 
 static fb_status load(const fb_load_request* request, fb_loaded* loaded) {
+    if (!whole(loaded->struct_size, FB_SIZE_TO(fb_loaded, rules_loaded))) return FB_REFUSED;
     loaded->content = NULL;
-    if (request->struct_size < sizeof *request) return FB_REFUSED;
+    if (!whole(request->struct_size, FB_SIZE_TO(fb_load_request, diagnostics))) return FB_REFUSED;
+    if (request->diagnostics != NULL &&
+        !whole(request->diagnostics->struct_size, FB_SIZE_TO(fb_diagnostic_sink, report))) {
+        return FB_REFUSED;
+    }
     fb_content* content = calloc(1, sizeof *content);
     if (content == NULL) return FB_LIMIT;
     for (size_t i = 0; i < request->file_count; ++i) {
@@ -156,6 +175,11 @@ static bool contains(fb_bytes input, const struct rule* rule) {
 
 static fb_status evaluate(fb_content* content, const fb_input* input, const fb_budget* budget,
                           const fb_match_sink* matches) {
+    if (!whole(input->struct_size, FB_SIZE_TO(fb_input, as)) ||
+        !whole(budget->struct_size, FB_SIZE_TO(fb_budget, matches_max)) ||
+        !whole(matches->struct_size, FB_SIZE_TO(fb_match_sink, match))) {
+        return FB_REFUSED;
+    }
     if (input->kind != FB_INPUT_FILE) return FB_REFUSED;
     if (budget->timeout_ms == 0) return FB_TIMEOUT;
     uint64_t left = budget->matches_max;
@@ -170,6 +194,7 @@ static fb_status evaluate(fb_content* content, const fb_input* input, const fb_b
 }
 
 static fb_status describe(const fb_content* content, const fb_text_sink* out) {
+    if (!whole(out->struct_size, FB_SIZE_TO(fb_text_sink, write))) return FB_REFUSED;
     const size_t room = 32 + content->count * (NAME_MAX_BYTES + 64);
     char* json = malloc(room);
     if (json == NULL) return FB_LIMIT;

@@ -24,9 +24,20 @@ namespace {
 /// Stands before each block; keeps the block's own alignment at 16. What is on no account belongs
 /// to the library itself, lives as long as the engine, and always comes from the C library.
 struct alignas(16) Header {
-    std::uint64_t bytes;
+    std::uint64_t marked_bytes;  // With kGraceMark where the block is one of grace.
     MemoryAccount* account;
+
+    static constexpr std::uint64_t kGraceMark = std::uint64_t{1} << 63U;
+    std::uint64_t bytes() const { return marked_bytes & ~kGraceMark; }
+    bool grace() const { return (marked_bytes & kGraceMark) != 0; }
 };
+
+/// libyara 4 checks its large allocations and follows the null pointer of some small ones
+/// (automaton nodes, hash tables, the lexer). So a small block that was refused, by the limit or by
+/// the host's allocator, is given all the same, from the C library and up to this much; the account
+/// remembers the refusal, and the load or the scan ends with FB_LIMIT instead of a crash.
+constexpr std::uint64_t kGraceBlockBytesMax = 4096;
+constexpr std::uint64_t kGraceBytesMax = 16U << 20U;
 
 void* c_allocate(void*, std::size_t bytes) {
     return std::malloc(bytes);
@@ -63,20 +74,42 @@ bool book(MemoryAccount* account, std::uint64_t old_bytes, std::uint64_t new_byt
     return true;
 }
 
+void* allocate_grace(MemoryAccount* account, std::size_t bytes) {
+    if (account == nullptr) return nullptr;
+    account->refused = true;
+    if (bytes > kGraceBlockBytesMax || account->grace_bytes + bytes > kGraceBytesMax)
+        return nullptr;
+    void* memory = std::malloc(bytes + sizeof(Header));
+    if (memory == nullptr) return nullptr;
+    account->grace_bytes += bytes;
+    ++booked_blocks;
+    return new (memory) Header{bytes | Header::kGraceMark, account} + 1;
+}
+
 void* allocate(std::size_t bytes) {
-    if (bytes > SIZE_MAX - sizeof(Header) || !book(active, 0, bytes)) return nullptr;
+    if (bytes > SIZE_MAX / 2 - sizeof(Header)) return nullptr;
+    if (!book(active, 0, bytes)) return allocate_grace(active, bytes);
     const fb_allocator& allocator = allocator_of(active);
     void* memory = allocator.allocate(allocator.user, bytes + sizeof(Header));
     if (memory == nullptr) {
-        if (active != nullptr) {
-            active->bytes -= bytes;
-            active->refused = true;
-        }
-        return nullptr;
+        if (active != nullptr) active->bytes -= bytes;
+        return allocate_grace(active, bytes);
     }
     auto* header = new (memory) Header{bytes, active};
     if (active != nullptr) ++booked_blocks;
     return header + 1;
+}
+
+/// By hand, where the block or its new place is of grace.
+void* move_block(Header* header, std::size_t bytes) {
+    MemoryAccount* const before = active;
+    active = header->account;
+    void* moved = allocate(bytes);
+    active = before;
+    if (moved == nullptr) return nullptr;
+    std::memcpy(moved, header + 1, header->bytes() < bytes ? header->bytes() : bytes);
+    yr_free(header + 1);
+    return moved;
 }
 
 }  // namespace
@@ -118,9 +151,11 @@ void* yr_calloc(std::size_t count, std::size_t size) {
 void* yr_realloc(void* block, std::size_t size) {
     if (block == nullptr) return yr_malloc(size);
     auto* header = static_cast<Header*>(block) - 1;
-    const std::uint64_t old_bytes = header->bytes;
+    const std::uint64_t old_bytes = header->bytes();
     MemoryAccount* account = header->account;
-    if (size > SIZE_MAX - sizeof(Header) || !book(account, old_bytes, size)) return nullptr;
+    if (size > SIZE_MAX / 2 - sizeof(Header)) return nullptr;
+    if (header->grace()) return firebreak::yara::move_block(header, size);
+    if (!book(account, old_bytes, size)) return firebreak::yara::move_block(header, size);
     const fb_allocator& allocator = allocator_of(account);
     void* memory = allocator.reallocate(allocator.user, header, size + sizeof(Header));
     if (memory == nullptr) {
@@ -128,21 +163,24 @@ void* yr_realloc(void* block, std::size_t size) {
             account->bytes = account->bytes - size + old_bytes;
             account->refused = true;
         }
-        return nullptr;
+        return firebreak::yara::move_block(header, size);
     }
     header = static_cast<Header*>(memory);
-    header->bytes = size;
+    header->marked_bytes = size;
     return header + 1;
 }
 
 void yr_free(void* block) {
     if (block == nullptr) return;
     auto* header = static_cast<Header*>(block) - 1;
-    const fb_allocator& allocator = allocator_of(header->account);
-    if (header->account != nullptr) {
-        header->account->bytes -= header->bytes;
-        --booked_blocks;
+    if (header->account != nullptr) --booked_blocks;
+    if (header->grace()) {
+        header->account->grace_bytes -= header->bytes();
+        std::free(header);
+        return;
     }
+    const fb_allocator& allocator = allocator_of(header->account);
+    if (header->account != nullptr) header->account->bytes -= header->bytes();
     allocator.release(allocator.user, header);
 }
 

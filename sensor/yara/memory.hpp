@@ -9,8 +9,10 @@ namespace firebreak::yara {
 /// What one content has taken, and may take.
 struct MemoryAccount {
     std::uint64_t bytes = 0;
-    std::uint64_t bytes_max = 0;  ///< 0: no limit.
-    bool refused = false;         ///< An allocation did not fit, since this was last cleared.
+    std::uint64_t bytes_max = 0;    ///< 0: no limit.
+    std::uint64_t grace_bytes = 0;  ///< Taken beyond what was allowed; see memory.cpp.
+    bool refused = false;  ///< An allocation was not allowed, since this was last cleared: what was
+                           ///< made since then is not to be used.
 };
 
 /// Books every allocation libyara makes while this object lives to `account`. (Blocks remember

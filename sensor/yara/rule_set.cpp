@@ -112,7 +112,7 @@ std::unique_ptr<RuleSet> RuleSet::compile(const fb_load_request& request, fb_sta
     std::unique_ptr<RuleSet> set(new RuleSet);
     set->memory_.bytes_max = request.memory_bytes_max;
     status = set->compile_files(request, reporter);
-    if (set->memory_.refused && status != FB_OK) {
+    if (set->memory_.refused) {
         reporter.error({}, 0,
                        "the content needs more than " + std::to_string(request.memory_bytes_max) +
                            " bytes of memory");

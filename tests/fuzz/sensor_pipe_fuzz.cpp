@@ -1,6 +1,6 @@
 // Any bytes as what a program says over an engine's pipe. Properties: each frame is refused, or
-// taken whole; nothing is read past it; what reaches the host's collectors is what they would take from
-// an engine in the process; and no more comes than was asked for.
+// taken whole; nothing is read past it; and no more reaches the host's collectors than was asked
+// for.
 
 #include <algorithm>
 #include <cstdint>

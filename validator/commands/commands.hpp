@@ -67,6 +67,16 @@ int reproduce(const World& world, const ReproduceOptions& options);
 /// Prints the capability manifest of an engine, asked for in the sandbox.
 int show_engine(const World& world, const std::string& engine);
 
+struct EngineCheckOptions {
+    std::string engine;
+    std::string content{};  ///< A file, or a folder of files; empty: the built-in sample.
+    std::string input{};    ///< What that content matches.
+};
+
+/// Whether an engine keeps the rules of the sensor ABI (docs/sensor-abi.md). 0: all of them. 1:
+/// breaks one. 3: one could not be looked at.
+int check_engine(const World& world, const EngineCheckOptions& options);
+
 // ---- Shared by the commands ----------------------------------------------------------------
 
 /// "firebreak-validate: …" on stderr; returns `code`.

@@ -416,15 +416,6 @@ Verdict Executor::refusal_or_broken(WireReader& reader) {
     }
 }
 
-/// The worker lives, and is of no use any more.
-Verdict Executor::program_ended(WireReader& reader) {
-    Result<sensor::ProgramEnd> how = decode_end(reader);
-    if (!how) return broken("its answer");
-    const Outcome outcome = outcome_of(*how);
-    return end(outcome, outcome == Outcome::kForbiddenCall ? -1 : how->detail,
-               std::move(how->message));
-}
-
 Verdict Executor::broken(std::string what) {
     return end(Outcome::kBrokenAnswer, 0, std::move(what));
 }

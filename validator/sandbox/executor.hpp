@@ -8,6 +8,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/digest.hpp"
 #include "sensor/host/engine.hpp"
+#include "validator/abi/check.hpp"
 #include "validator/sandbox/launch.hpp"
 #include "validator/sandbox/policy.hpp"
 #include "validator/sandbox/process_figures.hpp"
@@ -37,6 +38,12 @@ struct LoadRun {
 struct EvaluateRun {
     Verdict verdict;
     std::vector<sensor::Match> matches;  ///< When the verdict passes.
+};
+
+struct CheckRun {
+    Verdict verdict;
+    CheckResult result;    ///< When the verdict passes.
+    std::string output{};  ///< What the worker wrote to stdout and stderr meanwhile.
 };
 
 struct DescribeRun {
@@ -92,6 +99,10 @@ public:
 
     /// The same for bytes that lie elsewhere.
     EvaluateRun evaluate(std::string_view name, ByteView input);
+
+    /// Runs the ABI check of that id, with the content image and the last `length` bytes of the
+    /// input area to check with. The worker is good for nothing else afterwards.
+    CheckRun check(std::string_view id, std::string_view input_name, std::size_t length);
 
     bool alive() const noexcept { return process_.has_value(); }
     const Confinement& confinement() const noexcept { return confinement_; }

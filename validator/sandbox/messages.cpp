@@ -110,6 +110,24 @@ Result<sensor::ProgramEnd> decode_end(WireReader& reader) {
     return end;
 }
 
+Bytes encode(const CheckResult& result) {
+    WireWriter writer(MessageType::kChecked);
+    writer.u32(static_cast<std::uint32_t>(result.kind));
+    writer.text(cut(result.message, kMessageBytesMax));
+    writer.text(cut(result.evidence, kMessageBytesMax));
+    return writer.frame();
+}
+
+Result<CheckResult> decode_checked(WireReader& reader) {
+    CheckResult result;
+    const std::uint32_t kind = reader.u32();
+    result.kind = static_cast<CheckResult::Kind>(kind);
+    result.message = text_from(reader, kMessageBytesMax);
+    result.evidence = text_from(reader, kMessageBytesMax);
+    if (!reader.finished() || kind < 1 || kind > 4) return malformed("check result");
+    return result;
+}
+
 Bytes encode(const LoadedAnswer& answer) {
     WireWriter writer(MessageType::kLoaded);
     writer.u64(answer.rules);

@@ -6,6 +6,7 @@
 #include "core/base/digest.hpp"
 #include "sensor/host/confine.hpp"
 #include "sensor/host/engine.hpp"
+#include "validator/abi/check.hpp"
 #include "validator/sandbox/shared_memory.hpp"
 #include "validator/sandbox/wire.hpp"
 
@@ -41,6 +42,7 @@ struct TroubleAnswer {
 };
 
 Bytes encode(const sensor::ProgramEnd& end);
+Bytes encode(const CheckResult& result);
 Bytes encode(const LoadedAnswer& answer);
 Bytes encode(MessageType type, const TroubleAnswer& answer);
 Bytes encode(const std::vector<sensor::Match>& matches);
@@ -49,6 +51,7 @@ Bytes encode(const std::vector<sensor::Match>& matches);
 [[nodiscard]] Result<LoadedAnswer> decode_loaded(WireReader& reader);
 [[nodiscard]] Result<TroubleAnswer> decode_trouble(WireReader& reader);
 [[nodiscard]] Result<sensor::ProgramEnd> decode_end(WireReader& reader);
+[[nodiscard]] Result<CheckResult> decode_checked(WireReader& reader);
 [[nodiscard]] Result<std::vector<sensor::Match>> decode_matches(WireReader& reader);
 
 }  // namespace firebreak::validator

@@ -25,6 +25,7 @@ enum class MessageType : std::uint8_t {
     kDescribe = 4,
     kEvaluate = 5,
     kUnload = 6,
+    kCheck = 7,
     // Answers.
     kOpened = 65,
     kSealed = 66,
@@ -32,6 +33,7 @@ enum class MessageType : std::uint8_t {
     kDescription = 68,
     kMatches = 69,
     kUnloaded = 70,
+    kChecked = 71,
     kRefused = 80,      ///< The engine said no.
     kFailed = 81,       ///< The engine gave up, or answered with another status.
     kSetupFailed = 82,  ///< The sandbox could not be made.

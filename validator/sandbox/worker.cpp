@@ -14,6 +14,7 @@
 #include "core/base/errc.hpp"
 #include "sensor/host/confine.hpp"
 #include "sensor/host/signal_state.hpp"
+#include "validator/abi/bench.hpp"
 #include "validator/sandbox/launch.hpp"
 #include "validator/sandbox/messages.hpp"
 
@@ -115,11 +116,15 @@ private:
     bool describe();
     bool evaluate(WireReader& request);
     bool unload();
+    bool check(WireReader& request);
+    std::vector<sensor::SourceFile> files() const;
 
     std::vector<ImageEntry> entries_;
     ByteView input_;
     ByteView content_bytes_;
     int landlock_abi_ = 0;
+    ProcessState before_ = ProcessState::now();
+    std::set<std::string> descriptors_left_;
     // Declared in this order because content must go before the engine that made it.
     std::unique_ptr<sensor::Engine> engine_;
     std::unique_ptr<sensor::LoadedContent> content_;
@@ -140,6 +145,7 @@ bool Worker::serve_one() {
         case MessageType::kDescribe: return describe();
         case MessageType::kEvaluate: return evaluate(request);
         case MessageType::kUnload: return unload();
+        case MessageType::kCheck: return check(request);
         default: return false;
     }
 }
@@ -168,10 +174,17 @@ bool Worker::open(WireReader& reader) {
     if (const Result<void> prepared = prepare(*request); !prepared) {
         return trouble(MessageType::kSetupFailed, prepared.error().to_string());
     }
+    const std::set<std::string> descriptors = open_descriptors();
     Result<std::unique_ptr<sensor::Engine>> engine =
         sensor::Engine::open(request->engine, &request->sha256);
     if (!engine) return trouble(MessageType::kRefused, engine.error().context());
     engine_ = *std::move(engine);
+    // A program's descriptors are ours, not its own.
+    if (!engine_->calls().program()) {
+        for (const std::string& descriptor : open_descriptors()) {
+            if (!descriptors.contains(descriptor)) descriptors_left_.insert(descriptor);
+        }
+    }
     WireWriter opened(MessageType::kOpened);
     opened.text(json::serialize(engine_->capabilities().raw));
     return answer(opened.frame());
@@ -198,13 +211,8 @@ bool Worker::load(WireReader& request) {
     limits.rules_max = request.u64();
     limits.memory_bytes_max = request.u64();
     if (!engine_) return trouble(MessageType::kSetupFailed, "no engine is open");
-    std::vector<sensor::SourceFile> files;
-    files.reserve(entries_.size());
-    for (const ImageEntry& entry : entries_) {
-        files.push_back({entry.name, content_bytes_.subspan(entry.offset, entry.length)});
-    }
     std::vector<sensor::Diagnostic> diagnostics;
-    auto content = engine_->load(files, limits, diagnostics);
+    auto content = engine_->load(files(), limits, diagnostics);
     if (!content) {
         const Error& error = content.error();
         const bool refused = error == Errc::kInvalid || error == Errc::kTooLarge;
@@ -245,6 +253,33 @@ bool Worker::evaluate(WireReader& request) {
 bool Worker::unload() {
     content_.reset();
     return answer(WireWriter(MessageType::kUnloaded).frame());
+}
+
+bool Worker::check(WireReader& request) {
+    const AbiCheck* check = find_abi_check(request.text(kNameBytesMax));
+    const std::string name(request.text(kNameBytesMax));
+    const std::uint64_t length = request.u64();
+    if (!engine_ || check == nullptr || length > input_.size() || !request.finished()) {
+        return trouble(MessageType::kFailed, "no such check");
+    }
+    const CheckMaterial material{.files = files(),
+                                 .input_name = name,
+                                 .input = input_.last(length),
+                                 .before = before_,
+                                 .descriptors_left = descriptors_left_};
+    CheckBench bench(*engine_, material);
+    const CheckResult result = check->run(bench);
+    if (engine_->calls().end()) return answer(encode(*engine_->calls().end()));
+    return answer(encode(result));
+}
+
+std::vector<sensor::SourceFile> Worker::files() const {
+    std::vector<sensor::SourceFile> files;
+    files.reserve(entries_.size());
+    for (const ImageEntry& entry : entries_) {
+        files.push_back({entry.name, content_bytes_.subspan(entry.offset, entry.length)});
+    }
+    return files;
 }
 
 }  // namespace
