@@ -170,9 +170,14 @@ void add_try(CLI::App& root, Program& program) {
     const std::map<std::string, Expectation> expectations = {{"match", Expectation::kMatch},
                                                              {"no-match", Expectation::kNoMatch}};
     command
-        ->add_option("--expect", options->expectation,
-                     "Exit 1 unless every input matches (match) or none does (no-match)")
-        ->transform(CLI::CheckedTransformer(expectations));
+        ->add_option_function<std::string>(
+            "--expect",
+            [options, expectations](const std::string& word) {
+                options->expectation = expectations.at(word);
+            },
+            "Exit 1 unless every input matches (match) or none does (no-match)")
+        ->check(CLI::IsMember({"match", "no-match"}))
+        ->type_name("match|no-match");
     command->callback([&program, options] {
         program.command = [&program, options] { return try_rules(program.context, *options); };
     });
