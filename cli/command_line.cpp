@@ -135,7 +135,7 @@ void add_pack(CLI::App& root, Program& program) {
 constexpr const char* kTryExamples = R"(
 Examples:
   firebreak try rules/encoded_powershell.yml events.jsonl
-  firebreak try content/sigma-starter content/sigma-starter/events --expect match
+  firebreak try content/sigma-starter content/sigma-starter/events/match --expect match
   firebreak try sigma-1.fbb exported.json --json
   firebreak try content/yara-starter /srv/www
   firebreak try my.yml flat.jsonl --contract process_creation_linux

@@ -105,6 +105,10 @@ const EventValues::Value* EventValues::find(const std::string& name) const {
 
 Result<EventValues> EventValues::of_json(const json::object& event, const EventLimits& limits) {
     EventValues values(limits);
+    // The audit system's enriched records have both: "syscall": 59, "SYSCALL": "execve".
+    const json::value* syscall = event.if_contains("SYSCALL");
+    const bool enriched = syscall != nullptr && syscall->is_string();
+    if (enriched) values.add_text("$syscall_name", std::string(syscall->as_string()));
     for (const auto& [name, member] : event) values.add_tree(name, member, 1);
     for (const std::string_view name : kProgramNames) {
         if (const Value* program = values.find(std::string(name))) {

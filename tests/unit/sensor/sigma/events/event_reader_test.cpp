@@ -199,6 +199,13 @@ TEST(MapEvent, GivesKeywordsEveryValueOfALogLine) {
     EXPECT_EQ(field(audit, "linux_auditd", "Message"), "EXECVE\n2\ncat\n/etc/shadow");
 }
 
+TEST(MapEvent, TakesTheNameOfASystemCallOverItsNumber) {
+    const std::vector<MappedEvent> audit =
+        mapped(R"({"type": "SYSCALL", "syscall": 59, "SYSCALL": "execve", "euid": 0})");
+    EXPECT_EQ(field(audit, "linux_auditd", "SYSCALL"), "execve");
+    EXPECT_EQ(field(audit, "linux_auditd", "euid"), "#0");
+}
+
 TEST(MapEvent, TakesAnEventThatNamesItsContract) {
     const std::vector<MappedEvent> events = mapped(
         R"({"contract": "process_creation_linux",
