@@ -32,8 +32,8 @@ public:
         bool integer = false;  ///< `text` is what JSON wrote as an integer.
     };
 
-    /// Reads an event of any source. Adds $program, the program that a log line says it is from, and
-    /// $syscall_name, what the audit system calls a system call.
+    /// Reads an event of any source. Adds $program, the program that a log line says it is from,
+    /// and $syscall_name, what the audit system calls a system call.
     /// @returns Errc::kTooLarge past a limit.
     [[nodiscard]] static Result<EventValues> of_json(const json::object& event,
                                                      const EventLimits& limits = {});
