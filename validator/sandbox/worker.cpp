@@ -2,11 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -15,6 +18,7 @@
 #include "sensor/host/confine.hpp"
 #include "sensor/host/signal_state.hpp"
 #include "validator/abi/bench.hpp"
+#include "validator/sandbox/event_input.hpp"
 #include "validator/sandbox/launch.hpp"
 #include "validator/sandbox/messages.hpp"
 
@@ -96,6 +100,20 @@ bool send_with_descriptor(const Bytes& frame, int descriptor) {
     return ::sendmsg(kChannelDescriptor, &message, 0) == static_cast<ssize_t>(frame.size());
 }
 
+/// Whether the manifest says that inputs are events, and says nothing of files.
+bool takes_events_only(const sensor::CapabilityManifest& capabilities) {
+    const json::value* kinds = capabilities.raw.is_object()
+                                   ? capabilities.raw.get_object().if_contains("input_kinds")
+                                   : nullptr;
+    if (kinds == nullptr || !kinds->is_array()) return false;
+    const auto lists = [kinds](std::string_view kind) {
+        return std::ranges::any_of(kinds->get_array(), [kind](const json::value& value) {
+            return value.is_string() && std::string_view(value.get_string()) == kind;
+        });
+    };
+    return lists("event") && !lists("file");
+}
+
 class Worker {
 public:
     /// @returns false when the supervisor is gone.
@@ -119,9 +137,16 @@ private:
     bool check(WireReader& request);
     std::vector<sensor::SourceFile> files() const;
 
+    using Matches = Result<std::vector<sensor::Match>>;
+    Matches evaluate_event(ByteView document, std::chrono::milliseconds deadline);
+    std::size_t fields_supplied(const std::string& contract);
+
     std::vector<ImageEntry> entries_;
     ByteView input_;
     ByteView content_bytes_;
+    bool takes_events_ = false;  ///< Inputs are events (event_input.hpp), not files.
+    FieldArea fields_;
+    std::map<std::string, std::size_t> fields_supplied_;  ///< By contract, as far as asked.
     int landlock_abi_ = 0;
     ProcessState before_ = ProcessState::now();
     std::set<std::string> descriptors_left_;
@@ -159,6 +184,9 @@ Result<void> Worker::prepare(const OpenRequest& request) {
     if (!content) return fail(content.error());
     input_ = *input;
     content_bytes_ = *content;
+    const Result<FieldArea> fields = FieldArea::make();
+    if (!fields) return fail(fields.error());
+    fields_ = *fields;
     sensor::ProcessLimits limits = request.limits;
     if (kSanitized) limits.address_space_bytes = 0;
     if (const Result<void> limited = sensor::limit_process(limits); !limited) return limited;
@@ -185,6 +213,7 @@ bool Worker::open(WireReader& reader) {
             if (!descriptors.contains(descriptor)) descriptors_left_.insert(descriptor);
         }
     }
+    takes_events_ = takes_events_only(engine_->capabilities());
     WireWriter opened(MessageType::kOpened);
     opened.text(json::serialize(engine_->capabilities().raw));
     return answer(opened.frame());
@@ -240,7 +269,8 @@ bool Worker::evaluate(WireReader& request) {
     if (length > input_.size()) return trouble(MessageType::kFailed, "input larger than its area");
 
     const sensor::SignalState signals = sensor::SignalState::now();
-    const auto matches = content_->evaluate(name, input_.last(length), deadline);
+    const Matches matches = takes_events_ ? evaluate_event(input_.last(length), deadline)
+                                          : content_->evaluate(name, input_.last(length), deadline);
     if (const std::optional<int> changed = signals.first_change()) {
         return trouble(MessageType::kFailed, "the engine left a handler for signal " +
                                                  std::to_string(*changed) +
@@ -248,6 +278,41 @@ bool Worker::evaluate(WireReader& request) {
     }
     if (!matches) return trouble(MessageType::kFailed, matches.error().context());
     return answer(encode(*matches));
+}
+
+/// As many as the build says that it supplies: that is what it will be given on a device.
+/// 0: it does not supply this contract.
+std::size_t Worker::fields_supplied(const std::string& contract) {
+    const auto [known, added] = fields_supplied_.try_emplace(contract, 0);
+    if (!added) return known->second;
+    const Result<json::value> inputs = engine_->inputs(contract);
+    if (!inputs || !inputs->is_object()) return 0;
+    const json::value* fields = inputs->get_object().if_contains("fields");
+    if (fields != nullptr && fields->is_array()) known->second = fields->get_array().size();
+    return known->second;
+}
+
+/// Runs the content over the event, once for each contract that it fits and the build supplies.
+Worker::Matches Worker::evaluate_event(ByteView document, std::chrono::milliseconds deadline) {
+    const Result<std::vector<EventInput>> events = read_event(document);
+    if (!events) return fail(events.error());
+    std::vector<sensor::Match> all;
+    for (const EventInput& event : *events) {
+        const std::size_t supplied = fields_supplied(event.contract);
+        if (supplied == 0) continue;
+        if (event.fields.size() > supplied || supplied > FieldArea::kFieldsMax) {
+            return fail(Errc::kInvalid, "an event with more fields than the build supplies");
+        }
+        const std::span<const fb_field> fields = fields_.place(event.fields, supplied);
+        fb_input input{};
+        input.struct_size = sizeof input;
+        input.kind = FB_INPUT_EVENT;
+        input.as.event = {{event.contract.data(), event.contract.size()}, fields.data(), supplied};
+        Matches matches = content_->evaluate(input, deadline);
+        if (!matches) return matches;
+        std::ranges::move(*matches, std::back_inserter(all));
+    }
+    return all;
 }
 
 bool Worker::unload() {

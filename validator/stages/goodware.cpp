@@ -4,7 +4,9 @@
 
 #include "core/base/digest.hpp"
 #include "core/base/errc.hpp"
+#include "core/base/json.hpp"
 #include "sensor/host/answers.hpp"
+#include "sensor/sigma/program/capabilities.hpp"
 
 namespace firebreak::validator {
 namespace {
@@ -22,7 +24,8 @@ void sample(Goodware& goodware, const CorpusCaps& caps, std::uint64_t seed) {
     std::vector<std::pair<Sha256, GoodwareFile>> drawn;
     drawn.reserve(goodware.files.size());
     for (GoodwareFile& file : goodware.files) {
-        const std::string lot = std::to_string(seed) + ":" + file.path.string();
+        const std::string lot = std::to_string(seed) + ":" + file.path.string() +
+                                (file.offset > 0 ? ":" + std::to_string(file.offset) : "");
         drawn.emplace_back(sha256(bytes_of(lot)), std::move(file));
     }
     std::ranges::sort(drawn, {}, [](const auto& entry) { return entry.first; });
@@ -40,7 +43,55 @@ void sample(Goodware& goodware, const CorpusCaps& caps, std::uint64_t seed) {
     }
 }
 
+/// Adds the events in `text`, the lines of `file`.
+void add_events(Goodware& goodware, const GoodwareFile& file, std::string_view text) {
+    std::uint64_t line = 0;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        const std::string_view event = text.substr(begin, end - begin);
+        ++line;
+        const Result<json::value> parsed = parse_json(event);
+        if (parsed && parsed->is_object()) {
+            goodware.files.push_back({.path = file.path,
+                                      .name = file.name + ":" + std::to_string(line),
+                                      .bytes = event.size(),
+                                      .offset = begin});
+        } else if (!event.empty()) {
+            ++goodware.left_out_no_event;
+        }
+        begin = end + 1;
+    }
+}
+
 }  // namespace
+
+bool takes_events(std::string_view content_type) {
+    return content_type == sigma::kContentType;
+}
+
+Result<Goodware> list_events(const fs::path& root, const CorpusCaps& caps, std::uint64_t seed,
+                             FileStore& store) {
+    Result<Goodware> files = list_goodware(root, caps, seed);
+    if (!files) return files;
+    Goodware events{.root = root,
+                    .files = {},
+                    .left_out_large = files->left_out_large,
+                    .left_out_sample = files->left_out_sample};
+    for (const GoodwareFile& file : files->files) {
+        const bool named = file.path.extension() == ".jsonl";
+        const Result<Bytes> text = named ? store.read(file.path, caps.file_bytes_max) : Bytes{};
+        if (named && text) {
+            add_events(events, file, text_of(*text));
+        } else {
+            ++events.left_out_no_event;
+        }
+    }
+    sample(events, caps, seed);
+    std::ranges::sort(events.files, {}, [](const GoodwareFile& event) {
+        return std::pair(event.path.native(), event.offset);
+    });
+    return events;
+}
 
 Result<Goodware> list_goodware(const fs::path& root, const CorpusCaps& caps, std::uint64_t seed) {
     Goodware goodware{.root = root, .files = {}};

@@ -5,15 +5,17 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/file_store.hpp"
 #include "validator/profile.hpp"
 
 namespace firebreak::validator {
 
-/// One file of a goodware tree.
+/// One input of a goodware tree: a file, or an event, which is a line of one.
 struct GoodwareFile {
     std::filesystem::path path;
-    std::string name;  ///< Its path, printable.
+    std::string name;  ///< Its path, printable; an event's with its line, "a.jsonl:7".
     std::uint64_t bytes = 0;
+    std::uint64_t offset = 0;  ///< Where in the file it begins.
 };
 
 /// What of one tree will be driven, and what not.
@@ -22,6 +24,8 @@ struct Goodware {
     std::vector<GoodwareFile> files;    ///< Sorted by path.
     std::uint64_t left_out_large = 0;   ///< Larger than the cap on one file.
     std::uint64_t left_out_sample = 0;  ///< Past the caps on the whole: not in this seed's sample.
+    std::uint64_t left_out_no_event =
+        0;  ///< Files that are not .jsonl, and lines that are no event.
 };
 
 /// Lists the regular files beneath `root`. Symbolic links are not followed, so that a tree is what
@@ -33,5 +37,14 @@ struct Goodware {
 /// @returns the list, or Errc::kNotFound / an errno when `root` is no readable folder.
 [[nodiscard]] Result<Goodware> list_goodware(const std::filesystem::path& root,
                                              const CorpusCaps& caps, std::uint64_t seed);
+
+/// The events of a goodware tree: each line of its .jsonl files that is a JSON object. The same
+/// caps, for events instead of files.
+[[nodiscard]] Result<Goodware> list_events(const std::filesystem::path& root,
+                                           const CorpusCaps& caps, std::uint64_t seed,
+                                           FileStore& store);
+
+/// What content of this type is run over: events, or files.
+bool takes_events(std::string_view content_type);
 
 }  // namespace firebreak::validator

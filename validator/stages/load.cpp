@@ -51,13 +51,13 @@ void BuildLoad::give_up(std::string reason) {
 
 /// The check of the check: alone, the sentinel must load and match.
 bool BuildLoad::sentinel_works(const Sentinel& sentinel) {
-    const std::string text = sentinel.text(0);
-    Attempt alone = attempt({{sentinel.file, bytes_of(text)}}, run_.profile().sandbox.load);
+    const Bytes own = sentinel.alone();
+    Attempt alone = attempt({{sentinel.file, own}}, run_.profile().sandbox.load);
     if (!passes(alone.load.verdict) || alone.load.rules != 1) {
         give_up("the validator's own rule does not load: " + describe(alone.load.verdict));
         return false;
     }
-    const SentinelInput input = sentinel_inputs().front();
+    const SentinelInput input = sentinel_inputs(sentinel).front();
     const EvaluateRun scan = alone.executor->evaluate(input.name, input.bytes);
     const bool matched = std::ranges::find(scan.matches, sentinel.rule(0), &sensor::Match::rule) !=
                          scan.matches.end();
@@ -71,8 +71,9 @@ bool BuildLoad::sentinel_works(const Sentinel& sentinel) {
 }
 
 void BuildLoad::check() {
-    const Sentinel* sentinel = sentinel_for(run_.bundle->manifest.content_type);
-    if (sentinel == nullptr) {
+    const std::optional<Sentinel> sentinel =
+        sentinel_for(run_.bundle->manifest.content_type, run_.content_views());
+    if (!sentinel) {
         give_up("there is no sentinel for content of type " + run_.bundle->manifest.content_type);
         return;
     }

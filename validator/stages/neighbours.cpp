@@ -17,24 +17,24 @@ public:
     /// its own (number 0). The sentinel behind files[i] has number i + 1.
     Guarded(const std::vector<FileView>& files, const Sentinel& sentinel, std::size_t first,
             std::size_t count)
-        : own_(sentinel.text(0)) {
-        texts_.reserve(count);
+        : own_(sentinel.alone()) {
+        changed_.reserve(count);
         for (std::size_t index = 0; index < files.size(); ++index) {
             if (index < first || index >= first + count) {
                 views_.push_back(files[index]);
                 continue;
             }
-            texts_.push_back(to_text(files[index].bytes) + sentinel.text(index + 1));
-            views_.push_back({files[index].name, bytes_of(texts_.back())});
+            changed_.push_back(sentinel.inside(files[index].bytes, index + 1));
+            views_.push_back({files[index].name, changed_.back()});
         }
-        views_.push_back({sentinel.file, bytes_of(own_)});
+        views_.push_back({sentinel.file, own_});
     }
 
     const std::vector<FileView>& views() const { return views_; }
 
 private:
-    std::string own_;
-    std::vector<std::string> texts_;
+    Bytes own_;
+    std::vector<Bytes> changed_;
     std::vector<FileView> views_;
 };
 
@@ -48,7 +48,7 @@ public:
           deadline_(deadline),
           result_(result),
           files_(run.content_views()),
-          inputs_(sentinel_inputs()) {}
+          inputs_(sentinel_inputs(sentinel)) {}
 
     std::string check();
 
@@ -120,7 +120,7 @@ bool NeighbourCheck::check_files(std::size_t first, std::size_t count) {
             trouble_ = describe(seen.verdict);
             return false;
         }
-        if (!passes(seen.verdict) || !seen.matched.contains(sentinel_.rule(0))) {
+        if (!passes(seen.verdict) || (input.own && !seen.matched.contains(sentinel_.rule(0)))) {
             report_outage(input, seen.verdict);
             return false;
         }
@@ -182,7 +182,7 @@ bool NeighbourCheck::outage_shows(const SentinelInput& input, const std::vector<
     if (!passes(loaded.load.verdict)) return false;
     const Scan seen = scan(*loaded.executor, input);
     return seen.verdict.outcome != Outcome::kNotRun &&
-           !(passes(seen.verdict) && seen.matched.contains(sentinel_.rule(0)));
+           !(passes(seen.verdict) && (!input.own || seen.matched.contains(sentinel_.rule(0))));
 }
 
 void NeighbourCheck::report_outage(const SentinelInput& input, const Verdict& verdict) {

@@ -52,6 +52,7 @@ public:
           content_(content),
           files_(files),
           deadline_(deadline),
+          events_(takes_events(run.bundle->manifest.content_type)),
           runs_(files.size()) {}
 
     /// @returns what happened to each file, in the order of the files.
@@ -73,6 +74,7 @@ private:
     const ContentImage& content_;
     const std::vector<GoodwareFile>& files_;
     StageDeadline deadline_;
+    bool events_;
     std::vector<FileRun> runs_;  ///< Each element is written by one worker thread only.
     std::atomic<std::size_t> next_{0};
     std::atomic<int> restarts_{0};
@@ -143,17 +145,24 @@ bool Crew::read_input(const GoodwareFile& file, const Executor& executor,
     const Descriptor descriptor(
         ::open(file.path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat status {};
-    const bool fits =
-        descriptor.ok() && ::fstat(descriptor.get(), &status) == 0 && S_ISREG(status.st_mode) &&
-        static_cast<std::uint64_t>(status.st_size) <=
-            std::min(run_.profile().sandbox.input_bytes_max, build_.capabilities.input_bytes_max);
-    if (!fits) return false;
-    length = static_cast<std::size_t>(status.st_size);
+    if (!descriptor.ok() || ::fstat(descriptor.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+        return false;
+    }
+    // A file as large as it is now; an event as long as its line was.
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    const std::uint64_t bytes = events_ ? file.bytes : size;
+    if (bytes >
+        std::min(run_.profile().sandbox.input_bytes_max, build_.capabilities.input_bytes_max)) {
+        return false;
+    }
+    length = static_cast<std::size_t>(bytes);
     std::span<std::uint8_t> rest = executor.input(length);
+    auto offset = static_cast<off_t>(file.offset);
     while (!rest.empty()) {
-        const ssize_t got = ::read(descriptor.get(), rest.data(), rest.size());
+        const ssize_t got = ::pread(descriptor.get(), rest.data(), rest.size(), offset);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return false;  // It shrank while we read.
+        offset += got;
         rest = rest.subspan(static_cast<std::size_t>(got));
     }
     return true;
@@ -315,6 +324,7 @@ void note_left_out(Run& run, const Goodware& tree, std::uint64_t unread) {
                                   std::to_string(run.profile().corpus.file_bytes_max >> 20U) +
                                   " MiB");
     note(tree.left_out_sample, "left out, past the sample of this profile");
+    note(tree.left_out_no_event, "or lines left out: events are the lines of .jsonl files");
     note(unread, "not driven: not readable, larger than the engine takes, or out of time");
 }
 
@@ -351,14 +361,20 @@ void replay_tree(Run& run, const Goodware& tree, const ContentImage& content,
 
 StageResult check_replay(Run& run, StageDeadline deadline) {
     StageResult result;
+    const bool events = takes_events(run.bundle->manifest.content_type);
     if (run.request().goodware.empty()) {
         return {.complete = false,
-                .reason = "no goodware was given: pass --goodware DIR, such as /usr/bin"};
+                .reason = events ? "no goodware was given: pass --goodware DIR, a folder with "
+                                   "events of good machines in .jsonl files"
+                                 : "no goodware was given: pass --goodware DIR, such as /usr/bin"};
     }
     const Result<ContentImage> content = ContentImage::make(run.content_views());
     if (!content) return {.complete = false, .reason = content.error().to_string()};
     for (const std::filesystem::path& root : run.request().goodware) {
-        const Result<Goodware> tree = list_goodware(root, run.profile().corpus, run.request().seed);
+        const CorpusCaps& caps = run.profile().corpus;
+        const std::uint64_t seed = run.request().seed;
+        const Result<Goodware> tree = events ? list_events(root, caps, seed, run.tools().files)
+                                             : list_goodware(root, caps, seed);
         if (!tree) {
             result.complete = false;
             result.reason = tree.error().to_string();

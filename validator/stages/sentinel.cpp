@@ -4,13 +4,17 @@
 #include <array>
 #include <initializer_list>
 
+#include "sensor/sigma/events/supplied_contracts.hpp"
+#include "sensor/sigma/program/capabilities.hpp"
+#include "validator/sandbox/event_input.hpp"
+
 namespace firebreak::validator {
 namespace {
 
 /// Random, so that no content meets it by chance: made once, with no meaning.
 #define FIREBREAK_SENTINEL_MARK "firebreak-sentinel-5b1ed07c9a4f3e62"
 
-constexpr std::array kSentinels{
+const std::array kSentinels{
     Sentinel{.content_type = "yara-source",
              .file = "zz-firebreak-sentinel.yar",
              .stem = "firebreak_sentinel_5b1ed07c9a4f3e62_",
@@ -96,6 +100,45 @@ Bytes input_of(const Bytes& header, std::size_t size) {
     return bytes;
 }
 
+/// Which events the content is about. Content that cannot be read says nothing, and any contract
+/// will do: it is about to be refused.
+Sentinel event_sentinel(const std::vector<FileView>& content) {
+    Sentinel sentinel{.content_type = sigma::kContentType,
+                      .file = "zz-firebreak-sentinel.sigma",
+                      .stem = "zz-firebreak-sentinel-5b1ed07c9a4f3e62-"};
+    for (const FileView& file : content) {
+        const Result<sigma::Program> program = sigma::read_program(file.bytes);
+        if (!program) continue;
+        std::vector<std::string>& contracts = sentinel.contracts;
+        if (std::ranges::find(contracts, program->contract) == contracts.end()) {
+            contracts.push_back(program->contract);
+        }
+    }
+    if (sentinel.contracts.empty()) {
+        sentinel.contracts.emplace_back(sigma::supplied_contracts().front().contract);
+    }
+    return sentinel;
+}
+
+/// The n-th rule of the sentinel: the first field contains the mark.
+void add_rule(sigma::Program& program, const Sentinel& sentinel, std::size_t number) {
+    const auto predicate = static_cast<std::uint32_t>(program.predicates.size());
+    program.predicates.push_back(
+        {.field = 0, .op = sigma::Op::kContains, .text = std::string(kMark)});
+    sigma::Rule rule{.id = sentinel.rule(number),
+                     .title = "The validator's own rule",
+                     .file = std::string(sentinel.file),
+                     .nodes = {{.kind = sigma::Node::Kind::kPredicate, .predicate = predicate}}};
+    const auto place = std::ranges::lower_bound(program.rules, rule.id, {}, &sigma::Rule::id);
+    program.rules.insert(place, std::move(rule));
+}
+
+/// The rule file, or `otherwise` where there is no room in it for one rule more.
+Bytes written(const sigma::Program& program, ByteView otherwise) {
+    Result<Bytes> bytes = sigma::write_program(program);
+    return bytes ? *std::move(bytes) : copy_of(otherwise);
+}
+
 }  // namespace
 
 std::string Sentinel::rule(std::size_t number) const {
@@ -106,9 +149,37 @@ std::string Sentinel::text(std::size_t number) const {
     return std::string(head) + rule(number) + std::string(tail);
 }
 
-const Sentinel* sentinel_for(std::string_view content_type) {
-    const auto* const found = std::ranges::find(kSentinels, content_type, &Sentinel::content_type);
-    return found == kSentinels.end() ? nullptr : found;
+Bytes Sentinel::alone() const {
+    if (contracts.empty()) return to_bytes(text(0));
+    sigma::Program program{.contract = contracts.front(), .arity = 1};
+    add_rule(program, *this, 0);
+    return written(program, {});
+}
+
+Bytes Sentinel::inside(ByteView content, std::size_t number) const {
+    if (contracts.empty()) return to_bytes(to_text(content) + text(number));
+    Result<sigma::Program> program = sigma::read_program(content);
+    if (!program) return copy_of(content);
+    add_rule(*program, *this, number);
+    return written(*program, content);
+}
+
+std::optional<Sentinel> sentinel_for(std::string_view content_type,
+                                     const std::vector<FileView>& content) {
+    if (content_type == sigma::kContentType) return event_sentinel(content);
+    const auto found = std::ranges::find(kSentinels, content_type, &Sentinel::content_type);
+    return found == kSentinels.end() ? std::nullopt : std::optional(*found);
+}
+
+std::vector<SentinelInput> sentinel_inputs(const Sentinel& sentinel) {
+    if (sentinel.contracts.empty()) return sentinel_inputs();
+    std::vector<SentinelInput> inputs;
+    for (const std::string& contract : sentinel.contracts) {
+        inputs.push_back({.name = "an event of " + contract,
+                          .bytes = event_with(contract, kMark),
+                          .own = contract == sentinel.contracts.front()});
+    }
+    return inputs;
 }
 
 std::vector<SentinelInput> sentinel_inputs() {

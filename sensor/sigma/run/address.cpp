@@ -11,11 +11,10 @@ constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 
 }  // namespace
 
 std::optional<Address> parse_address(std::string_view text) {
+    if (text.find('\0') != std::string_view::npos) return std::nullopt;
     text = text.substr(0, text.find('%'));
     std::array<char, INET6_ADDRSTRLEN> terminated{};
-    if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) {
-        return std::nullopt;
-    }
+    if (text.size() >= terminated.size()) return std::nullopt;
     std::ranges::copy(text, terminated.begin());
     Address address;
     if (::inet_pton(AF_INET, terminated.data(), address.bytes.data()) == 1) {

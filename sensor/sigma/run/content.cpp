@@ -53,7 +53,7 @@ fb_status status_of(const Error& error) {
 }
 
 bool within(std::uint64_t bytes, const fb_load_request& request) {
-    return request.memory_bytes_max == 0 || bytes <= request.memory_bytes_max;
+    return bytes <= (request.memory_bytes_max != 0 ? request.memory_bytes_max : kMemoryBytesMax);
 }
 
 }  // namespace
@@ -113,6 +113,12 @@ fb_status Content::load_file(const fb_file& file, const fb_load_request& request
     if (const std::string fault = mismatch(*program, contract); !fault.empty()) {
         report(request, name, fault);
         return FB_REFUSED;
+    }
+    // Before any is compiled: they are what takes the most.
+    const auto regexes = std::ranges::count(program->predicates, Op::kRegex, &Predicate::op);
+    if (!within(memory_bytes() + static_cast<std::uint64_t>(regexes) * kRegexBytesMax, request)) {
+        report(request, name, "the regular expressions take more memory than they may");
+        return FB_LIMIT;
     }
     Result<RuleSet> rules = RuleSet::make(std::move(*program));
     if (!rules) return refuse(rules.error());

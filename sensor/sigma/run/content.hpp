@@ -15,6 +15,7 @@ namespace firebreak::sigma {
 inline constexpr std::uint64_t kContentBytesMax = 64U << 20U;
 inline constexpr std::uint64_t kInputBytesMax = 1U << 20U;  ///< All fields of one event.
 inline constexpr std::uint64_t kRulesMax = 100'000;
+inline constexpr std::uint64_t kMemoryBytesMax = 1U << 30U;  ///< Where the host sets no limit.
 
 /// What this build's integration supplies of a contract; nullptr: nothing.
 const SuppliedContract* supplied(std::string_view contract);

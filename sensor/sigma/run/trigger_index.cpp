@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstring>
 #include <map>
-#include <unordered_map>
 
 #include "sensor/sigma/run/glob.hpp"
 
@@ -15,6 +14,7 @@ namespace {
 /// passes by chance.
 constexpr unsigned kBitmapBitsPerBucket = 4;
 constexpr unsigned kBucketBitsMax = 24;
+constexpr unsigned kCountBitsMax = 18;
 
 /// Multiplicative hashing: the upper bits are the good ones.
 constexpr std::uint32_t hash_of(std::uint32_t gram) {
@@ -94,7 +94,14 @@ void TriggerIndex::add_lane(std::uint16_t field, const std::vector<std::uint32_t
 
 std::vector<TriggerIndex::Entry> TriggerIndex::choose_grams(
     const std::vector<std::uint32_t>& literals, unsigned gram_bytes) const {
-    std::unordered_map<std::uint32_t, std::uint32_t> counts;
+    std::size_t grams = 0;
+    for (const std::uint32_t literal : literals) grams += literals_.at(literal).length;
+    // By hash, in bounded memory: two grams that share a count only make a worse choice.
+    const unsigned bits = std::min(bits_for(grams), kCountBitsMax);
+    std::vector<std::uint32_t> counts(std::size_t{1} << bits, 0);
+    const auto count_of = [&counts, bits](std::uint32_t gram) -> std::uint32_t& {
+        return counts.at(hash_of(gram) >> (32 - bits));
+    };
     const auto each_gram = [&](std::uint32_t literal, auto visit) {
         const std::string_view text = text_of(literals_.at(literal));
         for (std::size_t at = 0; at + gram_bytes <= text.size(); ++at) {
@@ -102,14 +109,14 @@ std::vector<TriggerIndex::Entry> TriggerIndex::choose_grams(
         }
     };
     for (const std::uint32_t literal : literals) {
-        each_gram(literal, [&](std::uint32_t gram, std::uint32_t) { ++counts[gram]; });
+        each_gram(literal, [&](std::uint32_t gram, std::uint32_t) { ++count_of(gram); });
     }
     std::vector<Entry> entries;
     for (const std::uint32_t literal : literals) {
         Entry best{.literal = literal};
         std::uint32_t fewest = UINT32_MAX;
         each_gram(literal, [&](std::uint32_t gram, std::uint32_t at) {
-            const std::uint32_t count = counts.find(gram)->second;
+            const std::uint32_t count = count_of(gram);
             if (count >= fewest) return;
             fewest = count;
             best.gram = gram;

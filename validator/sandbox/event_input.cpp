@@ -1,0 +1,106 @@
+#include "validator/sandbox/event_input.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <sys/mman.h>
+
+#include "core/base/check.hpp"
+#include "core/base/errc.hpp"
+#include "core/base/json.hpp"
+#include "sensor/sigma/events/event_reader.hpp"
+
+namespace firebreak::validator {
+namespace {
+
+Result<fb_field> field_of(const json::value& value, EventInput& event) {
+    fb_field field{};
+    if (value.is_null()) return field;
+    if (value.is_int64()) {
+        field.type = FB_FIELD_INTEGER;
+        field.integer = value.get_int64();
+        return field;
+    }
+    if (value.is_bool()) {
+        field.type = FB_FIELD_BOOLEAN;
+        field.integer = value.get_bool() ? 1 : 0;
+        return field;
+    }
+    if (!value.is_string()) {
+        return fail(Errc::kInvalid, "event.values: each is text, an integer, true, false or null");
+    }
+    event.storage.push_back(std::make_unique<std::string>(value.get_string()));
+    field.type = FB_FIELD_TEXT;
+    field.data = bytes_of(*event.storage.back()).data();
+    field.length = event.storage.back()->size();
+    return field;
+}
+
+Result<EventInput> by_position(const JsonObject& object) {
+    EventInput event;
+    const Result<std::string> contract = object.string("contract");
+    if (!contract) return fail(contract.error());
+    event.contract = *contract;
+    const Result<const json::array*> values = object.array("values");
+    if (!values) return fail(values.error());
+    for (const json::value& value : **values) {
+        const Result<fb_field> field = field_of(value, event);
+        if (!field) return fail(field.error());
+        event.fields.push_back(*field);
+    }
+    return event;
+}
+
+}  // namespace
+
+Result<std::vector<EventInput>> read_event(ByteView document) {
+    const Result<json::value> parsed = parse_json(text_of(document));
+    if (!parsed) return fail(parsed.error().seen_from("event"));
+    const Result<JsonObject> object = JsonObject::of(*parsed, "event");
+    if (!object) return fail(object.error());
+    std::vector<EventInput> events;
+    if (object->raw().size() == 2 && object->has("contract") && object->has("values")) {
+        Result<EventInput> event = by_position(*object);
+        if (!event) return fail(event.error());
+        events.push_back(*std::move(event));
+        return events;
+    }
+    Result<std::vector<sigma::MappedEvent>> mapped = sigma::map_event(*parsed);
+    if (!mapped) return fail(mapped.error());
+    for (sigma::MappedEvent& event : *mapped) {
+        events.push_back({event.contract->id(), std::move(event.fields), std::move(event.storage)});
+    }
+    return events;
+}
+
+Bytes event_with(std::string_view contract, std::string_view value) {
+    const json::value event = {{"contract", contract}, {"values", json::array{value}}};
+    return to_bytes(json::serialize(event));
+}
+
+Result<FieldArea> FieldArea::make() {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const std::size_t bytes = (kFieldsMax * sizeof(fb_field) + page - 1) / page * page;
+    void* base =
+        ::mmap(nullptr, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED) return fail({errno, std::generic_category()}, "memory for events");
+    auto* const guard = static_cast<std::uint8_t*>(base) + bytes;
+    if (::mprotect(guard, page, PROT_NONE) != 0) {
+        return fail({errno, std::generic_category()}, "a guard page for events");
+    }
+    FieldArea area;
+    area.end_ = static_cast<fb_field*>(static_cast<void*>(guard));
+    return area;
+}
+
+std::span<const fb_field> FieldArea::place(std::span<const fb_field> fields, std::size_t count) {
+    FIREBREAK_CHECK(end_ != nullptr && fields.size() <= count && count <= kFieldsMax);
+    const std::span<fb_field> placed(end_ - count, count);
+    std::ranges::fill(placed, fb_field{});
+    std::ranges::copy(fields, placed.begin());
+    return placed;
+}
+
+}  // namespace firebreak::validator
