@@ -79,7 +79,7 @@ std::string uuid_of(std::string_view title) {
            hex.substr(16, 4) + "-" + hex.substr(20, 12);
 }
 
-/// `text` in one line, for Rule::file.
+/// `text` in one line.
 std::string one_line(std::string text) {
     for (char& c : text) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
@@ -403,7 +403,10 @@ CompileMessage message_of(const std::string& name, const Error& error) {
         rest.remove_prefix(used + 1);
     }
     while (rest.starts_with(' ')) rest.remove_prefix(1);
+    // yaml-cpp quotes single bytes of the file in some of its messages.
     message.text = std::string(rest);
+    std::ranges::replace_if(
+        message.text, [](char c) { return c < ' ' || c > '~'; }, '?');
     return message;
 }
 
