@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
-#include <ranges>
 #include <re2/re2.h>
 
 namespace firebreak::sigma {
@@ -88,7 +87,7 @@ std::vector<std::uint8_t> address_of(std::string text) {
     }
     if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return {};
     const std::vector<std::uint8_t> mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-    if (std::ranges::equal(mapped, bytes | std::views::take(12))) {
+    if (std::equal(mapped.begin(), mapped.end(), bytes.begin())) {
         bytes.erase(bytes.begin(), bytes.begin() + 12);
     }
     return bytes;
