@@ -80,8 +80,9 @@ void add_engine(CLI::App& app, EngineCheckOptions& options, Command& command) {
     CLI::App* check =
         engine->add_subcommand("check", "Does it keep the rules of the sensor ABI? 0 yes, 1 no");
     check->add_option("ENGINE", options.engine, "Engine file (.so), or exec:PROGRAM")->required();
-    check->add_option("--content", options.content,
-                      "Content that it loads: a file, or a folder; built in for yara-source");
+    check->add_option(
+        "--content", options.content,
+        "Content that it loads: a file, a folder or a bundle; built in for yara-source");
     check->add_option("--input", options.input,
                       "A file that this content matches; for event engines an event as JSON");
     check->callback(

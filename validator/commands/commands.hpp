@@ -69,7 +69,7 @@ int show_engine(const World& world, const std::string& engine);
 
 struct EngineCheckOptions {
     std::string engine;
-    std::string content{};  ///< A file, or a folder of files; empty: the built-in sample.
+    std::string content{};  ///< A file, a folder or a bundle; empty: the built-in sample.
     std::string input{};    ///< What that content matches.
 };
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "core/base/errc.hpp"
+#include "core/content/bundle.hpp"
 #include "validator/abi/examination.hpp"
 #include "validator/abi/samples.hpp"
 #include "validator/commands/commands.hpp"
@@ -45,18 +46,32 @@ Result<std::vector<fs::path>> content_paths(const fs::path& given) {
     return paths;
 }
 
+/// A bundle's own files; any other file, or a folder of them, as it stands.
+Result<void> add_content(const World& world, const fs::path& given, Material& material) {
+    const Result<std::vector<fs::path>> paths = content_paths(given);
+    if (!paths) return fail(paths.error());
+    for (const fs::path& path : *paths) {
+        Result<Bytes> bytes = world.files.read(path, kMaterialBytesMax);
+        if (!bytes) return fail(bytes.error());
+        if (path == given && path.extension() == ".fbb") {
+            Result<content::Bundle> bundle = content::unpack_bundle(*bytes);
+            if (!bundle) return fail(bundle.error().seen_from(given.string()));
+            for (content::ContentFile& file : bundle->files) {
+                material.files.emplace_back(std::move(file.name), std::move(file.bytes));
+            }
+            continue;
+        }
+        const fs::path name = path == given ? path.filename() : fs::relative(path, given);
+        material.files.emplace_back(name.string(), *std::move(bytes));
+    }
+    return {};
+}
+
 Result<Material> read_material(const World& world, const EngineCheckOptions& options) {
     Material material;
     if (!options.content.empty()) {
-        const fs::path given = options.content;
-        const Result<std::vector<fs::path>> paths = content_paths(given);
-        if (!paths) return fail(paths.error());
-        for (const fs::path& path : *paths) {
-            Result<Bytes> bytes = world.files.read(path, kMaterialBytesMax);
-            if (!bytes) return fail(bytes.error());
-            const fs::path name = path == given ? path.filename() : fs::relative(path, given);
-            material.files.emplace_back(name.string(), *std::move(bytes));
-        }
+        const Result<void> added = add_content(world, options.content, material);
+        if (!added) return fail(added.error());
     }
     if (!options.input.empty()) {
         Result<Bytes> bytes = world.files.read(options.input, kMaterialBytesMax);
