@@ -6,6 +6,9 @@
 namespace firebreak::sigma {
 namespace {
 
+/// Shorter literals are in too many events to be looked for in all.
+constexpr std::size_t kExactBytesMin = 4;
+
 /// Of what cannot be a trigger, and of whatever contains it.
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
@@ -64,6 +67,13 @@ std::uint32_t rarest(const Node& node, const std::vector<std::uint64_t>& costs) 
 }
 
 }  // namespace
+
+Trigger exact_trigger(const PredicateSet::Ready& predicate) {
+    const bool contains = predicate.op == Op::kContains && !predicate.cased;
+    if (!contains || predicate.operand.size() < kExactBytesMin) return {};
+    return {
+        .field = predicate.field, .at_start = false, .at_end = false, .literal = predicate.operand};
+}
 
 std::vector<std::uint32_t> uses_of_predicates(const Program& program) {
     std::vector<std::uint32_t> uses(program.predicates.size(), 0);

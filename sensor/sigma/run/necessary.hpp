@@ -32,6 +32,10 @@ struct Necessary {
     std::vector<IntegerTrigger> integers{};
 };
 
+/// The literal whose presence is all that a predicate asks: of a "contains" in any case. It is
+/// empty for other predicates, which are cheap to ask, or about something else.
+Trigger exact_trigger(const PredicateSet::Ready& predicate);
+
 /// How many times the rules of a program ask each predicate: what many rules ask is what is often
 /// there.
 std::vector<std::uint32_t> uses_of_predicates(const Program& program);

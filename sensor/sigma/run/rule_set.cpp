@@ -14,6 +14,15 @@ std::vector<Necessary> needs_of(const Program& program, const PredicateSet& pred
     return needs;
 }
 
+std::vector<Trigger> exact_triggers(const PredicateSet& predicates) {
+    std::vector<Trigger> exact;
+    exact.reserve(predicates.size());
+    for (std::uint32_t i = 0; i < predicates.size(); ++i) {
+        exact.push_back(exact_trigger(predicates.at(i)));
+    }
+    return exact;
+}
+
 std::size_t memory_of(const Program& program) {
     std::size_t bytes =
         program.predicates.capacity() * sizeof(Predicate) + program.rules.capacity() * sizeof(Rule);
@@ -43,7 +52,7 @@ Result<RuleSet> RuleSet::make(Program program) {
 RuleSet::RuleSet(Program program, PredicateSet predicates, const std::vector<Necessary>& needs)
     : program_(std::move(program)),
       predicates_(std::move(predicates)),
-      index_(needs),
+      index_(needs, exact_triggers(predicates_)),
       found_(index_.make_found()),
       answers_(predicates_.size(), 0) {
     std::size_t nodes_max = 0;
@@ -59,8 +68,12 @@ RuleSet::RuleSet(Program program, PredicateSet predicates, const std::vector<Nec
     node_stack_.resize(nodes_max);
 }
 
-/// Asks each predicate at most once an event.
+/// Asks each predicate at most once an event, and not at all where the index has seen the answer.
 bool RuleSet::holds(std::uint32_t predicate, Event& event, Budget& budget) {
+    const std::uint32_t literal = index_.literal_of(predicate);
+    if (literal != TriggerIndex::kNoLiteral) {
+        return budget.spend(1) && TriggerIndex::seen(found_, literal);
+    }
     std::uint32_t& answer = answers_.at(predicate);
     if (answer / 2 != event_) {
         answer = 2 * event_ + (predicates_.holds(predicate, event, budget) ? 1 : 0);

@@ -42,7 +42,8 @@ unsigned bits_for(std::size_t entries) {
 
 }  // namespace
 
-TriggerIndex::TriggerIndex(const std::vector<Necessary>& needs) : always_(needs.size()) {
+TriggerIndex::TriggerIndex(const std::vector<Necessary>& needs, const std::vector<Trigger>& exact)
+    : literal_of_predicate_(exact.size(), kNoLiteral), always_(needs.size()) {
     std::map<Trigger, std::vector<std::uint32_t>> triggers;
     std::map<IntegerTrigger, std::vector<std::uint32_t>> integers;
     for (std::uint32_t rule = 0; rule < needs.size(); ++rule) {
@@ -55,6 +56,10 @@ TriggerIndex::TriggerIndex(const std::vector<Necessary>& needs) : always_(needs.
             integers[trigger].push_back(rule);
         }
     }
+    for (const Trigger& trigger : exact) {
+        if (!trigger.literal.empty()) triggers.try_emplace(trigger);
+    }
+    std::map<Trigger, std::uint32_t> numbers;
     const auto place = [](const std::vector<std::uint32_t>& rules, auto& of, auto& all) {
         of.rules_begin = static_cast<std::uint32_t>(all.size());
         all.insert(all.end(), rules.begin(), rules.end());
@@ -62,7 +67,9 @@ TriggerIndex::TriggerIndex(const std::vector<Necessary>& needs) : always_(needs.
     };
     std::map<std::uint16_t, std::vector<std::uint32_t>> by_field;
     for (const auto& [trigger, rules] : triggers) {
-        by_field[trigger.field].push_back(static_cast<std::uint32_t>(literals_.size()));
+        const auto number = static_cast<std::uint32_t>(literals_.size());
+        by_field[trigger.field].push_back(number);
+        numbers.emplace_hint(numbers.end(), trigger, number);
         Literal literal{.begin = texts_.size(),
                         .length = trigger.literal.size(),
                         .at_start = trigger.at_start,
@@ -75,6 +82,10 @@ TriggerIndex::TriggerIndex(const std::vector<Necessary>& needs) : always_(needs.
         IntegerRules entry{.trigger = trigger};
         place(rules, entry, rules_of_integers_);
         integers_.push_back(entry);
+    }
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+        const auto found = numbers.find(exact[i]);
+        if (found != numbers.end()) literal_of_predicate_[i] = found->second;
     }
     for (const auto& [field, literals] : by_field) add_lane(field, literals);
 }
@@ -263,7 +274,8 @@ void TriggerIndex::find_integers(const Event& event, Found& found) const {
 }
 
 std::size_t TriggerIndex::memory_bytes() const {
-    std::size_t bytes = texts_.capacity() + literals_.capacity() * (sizeof(Literal) + 4) +
+    std::size_t bytes = texts_.capacity() + literal_of_predicate_.capacity() * 4 +
+                        literals_.capacity() * (sizeof(Literal) + 4) +
                         rules_of_literals_.capacity() * 4 + rules_of_integers_.capacity() * 4 +
                         integers_.capacity() * sizeof(IntegerRules);
     for (const Lane& lane : lanes_) {

@@ -42,8 +42,21 @@ public:
         std::uint32_t event = 0;
     };
 
+    static constexpr std::uint32_t kNoLiteral = 0xFFFFFFFF;
+
     /// @param needs  One element for each rule of the program.
-    explicit TriggerIndex(const std::vector<Necessary>& needs);
+    /// @param exact  One for each predicate: exact_trigger(). These are found along the way, so
+    ///               that most predicates need not be asked.
+    TriggerIndex(const std::vector<Necessary>& needs, const std::vector<Trigger>& exact);
+
+    /// The literal that decides about a predicate, or kNoLiteral.
+    std::uint32_t literal_of(std::uint32_t predicate) const {
+        return literal_of_predicate_.at(predicate);
+    }
+    /// Whether it was seen in the event that `found` is of.
+    static bool seen(const Found& found, std::uint32_t literal) {
+        return found.seen_at.at(literal) == found.event;
+    }
 
     Found make_found() const;
 
@@ -114,6 +127,7 @@ private:
     std::vector<Lane> lanes_;
     std::vector<Literal> literals_;
     std::string texts_;
+    std::vector<std::uint32_t> literal_of_predicate_;
     std::vector<std::uint32_t> rules_of_literals_;
     std::vector<IntegerRules> integers_;  ///< By field, then integer.
     std::vector<std::uint32_t> rules_of_integers_;
