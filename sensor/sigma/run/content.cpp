@@ -122,6 +122,7 @@ fb_status Content::load_file(const fb_file& file, const fb_load_request& request
     }
     Result<RuleSet> rules = RuleSet::make(std::move(*program));
     if (!rules) return refuse(rules.error());
+    rule_bytes_ += rules->memory_bytes() + name.size();
     files_.push_back({std::string(name), contract, std::move(*rules)});
     if (within(memory_bytes(), request)) return FB_OK;
     report(request, name, "the rules take more memory than they may");
@@ -184,9 +185,7 @@ std::uint64_t Content::always_count() const {
 }
 
 std::uint64_t Content::memory_bytes() const {
-    std::uint64_t bytes = event_ ? event_->memory_bytes() : 0;
-    for (const LoadedFile& file : files_) bytes += file.rules.memory_bytes() + file.name.capacity();
-    return bytes;
+    return rule_bytes_ + (event_ ? event_->memory_bytes() : 0);
 }
 
 }  // namespace firebreak::sigma

@@ -67,6 +67,7 @@ private:
     std::vector<LoadedFile> files_;
     std::optional<Event> event_;
     std::uint64_t rules_seen_ = 0;
+    std::uint64_t rule_bytes_ = 0;  ///< What files_ take: summed up as they come.
 };
 
 }  // namespace firebreak::sigma
