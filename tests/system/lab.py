@@ -69,6 +69,7 @@ class Programs:
         self.agent = self.build / "bin/firebreak-agent"
         self.validate = self.build / "bin/firebreak-validate"
         self.engine = self.build / "lib/engines/yara.so"
+        self.sigma_engine = self.build / "lib/engines/sigma.so"
         self.demo_engine = self.build / "lib/engines/yara-demo.so"
 
 
@@ -97,7 +98,7 @@ class Agent:
             "trusted_root": str(self.lab.ceremony / "1.root.json"),
             "state": str(self.state),
             "engine": str(self.lab.engine),
-            "stream": "yara",
+            "stream": self.lab.stream,
             "enrolment_token_file": str(token_file),
             "watch": [str(self.watch)],
             "scan_every_seconds": 1,
@@ -153,6 +154,7 @@ class Lab:
         self.config = self.folder / "firebreakd.yaml"
         self.plan = REPOSITORY / "ring-configs/lab.yaml"
         self.engine = self.programs.engine
+        self.stream = "yara"
         self.server = None
         self.url = None
         self.port = 0
@@ -337,7 +339,7 @@ class Lab:
                         "--token-file", self.tokens[role], expect=expect)
 
     def pack(self, folder, counter):
-        bundle = self.folder / f"yara-{counter}.fbb"
+        bundle = self.folder / f"{self.stream}-{counter}.fbb"
         self.cli("pack", folder, "--counter", counter, "--out", bundle)
         return bundle
 
@@ -390,7 +392,7 @@ class Lab:
         return bundle
 
     def rollout(self, counter):
-        return self.api("rollout", "show", f"yara/{counter}")
+        return self.api("rollout", "show", f"{self.stream}/{counter}")
 
     def wait_for_phase(self, counter, *phases, seconds=240, watch=lambda rollout: None):
         def reached():
@@ -398,7 +400,7 @@ class Lab:
             watch(rollout)
             return rollout if rollout["phase"] in phases else None
 
-        return wait_until(f"yara/{counter} to be {' or '.join(phases)}", reached, seconds,
+        return wait_until(f"{self.stream}/{counter} to be {' or '.join(phases)}", reached, seconds,
                           self.server)
 
     # --- Agents ---------------------------------------------------------------------------------
