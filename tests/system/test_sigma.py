@@ -57,6 +57,15 @@ def sigma_lab(own_lab):
     return own_lab
 
 
+@pytest.fixture
+def quiet_events(tmp_path):
+    """Goodware for event rules: a day of a host on which nothing happens."""
+    folder = fresh_folder(tmp_path / "quiet")
+    (folder / "day.jsonl").write_text("".join(
+        as_event(f"/usr/bin/backup --run {number}") for number in range(60)))
+    return folder
+
+
 def detections(agent):
     path = agent.state / "detections.jsonl"
     if not path.exists():
@@ -64,7 +73,7 @@ def detections(agent):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_rules_become_detections_on_every_device(sigma_lab, sigma_rules):
+def test_rules_become_detections_on_every_device(sigma_lab, sigma_rules, quiet_events):
     lab = sigma_lab.start_server()
     logs = {}
     for ring, count in (("canary", 5), ("early", 5), ("broad", 5)):
@@ -73,7 +82,7 @@ def test_rules_become_detections_on_every_device(sigma_lab, sigma_rules):
             logs[agent] = agent.folder / "events.jsonl"
     lab.wait_enrolled(logs)
 
-    lab.release(sigma_rules(), 1)
+    lab.release(sigma_rules(), 1, goodware=[quiet_events])
     assert lab.wait_for_phase(1, "complete", "halted", "held")["phase"] == "complete"
     for agent, log in logs.items():
         wait_until(f"{agent.name} to run it", lambda agent=agent: agent.running_counter() == 1)
@@ -85,6 +94,17 @@ def test_rules_become_detections_on_every_device(sigma_lab, sigma_rules):
         assert found[0]["log"] == str(log)
         assert "198.51.100.7" in found[0]["detail"]
         assert "events.unreadable" in agent.log_text()
+
+
+def test_the_validator_names_a_rule_that_matches_a_quiet_day(sigma_lab, sigma_rules, quiet_events):
+    folder = sigma_rules(RULE.replace("'curl '", "'backup '").replace(
+        "condition: downloader and shell", "condition: downloader and not shell"))
+    bundle = sigma_lab.pack(folder, 1)
+    report = sigma_lab.validate(bundle, goodware=[quiet_events], expect=1)
+    assert report["verdict"] == "rejected"
+    found = report["findings"][0]
+    assert found["rule"] == "5f4f2a0e-6c1b-4f3f-9f0a-0d6f2f1f7c11"
+    assert found["file"].endswith("download.yml") and "day.jsonl" in found["input"]
 
 
 @pytest.mark.parametrize("old, new, place, hint", [
