@@ -113,7 +113,8 @@ TEST(RequireSchema, PutsEveryIssueIntoOneLine) {
     EXPECT_EQ(checked.error(), Errc::kInvalid);
     EXPECT_EQ(checked.error().context(),
               "x.yaml:2:1: /content_type: must be text; put it in quotes (what an engine must "
-              "declare to load, such as yara-source); x.yaml:4:1: /author: must have at least 1 "
+              "declare to load, such as yara-source; or sigma-rules, compiled when packed); "
+              "x.yaml:4:1: /author: must have at least 1 "
               "character, has 0");
 }
 
