@@ -40,6 +40,7 @@ private:
     };
 
     std::vector<Contract> contracts_;
+    std::uint64_t input_bytes_max_ = 0;  ///< The engine's, for all fields of an event together.
 };
 
 /// Drives `content` over inputs that every sensor meets. For content about events: TestEvents. For

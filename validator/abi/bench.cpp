@@ -66,36 +66,14 @@ Bytes noise(std::size_t length) {
     return bytes;
 }
 
-std::optional<OwnedEvent> parse_event(ByteView bytes) {
-    const Result<json::value> value = parse_json(text_of(bytes), {.bytes_max = 1U << 20U});
-    if (!value || !value->is_object()) return std::nullopt;
-    const json::object& object = value->get_object();
-    const json::value* contract = object.if_contains("contract");
-    const json::value* fields = object.if_contains("fields");
-    if (contract == nullptr || !contract->is_string() || fields == nullptr || !fields->is_array()) {
-        return std::nullopt;
-    }
-    OwnedEvent event;
-    event.contract = std::string(contract->get_string());
-    event.texts.resize(fields->get_array().size());
-    for (std::size_t i = 0; i < event.texts.size(); ++i) {
-        const json::value& field = fields->get_array()[i];
-        fb_field made{};
-        if (field.is_bool()) {
-            made.type = FB_FIELD_BOOLEAN;
-            made.integer = field.get_bool() ? 1 : 0;
-        } else if (field.is_int64()) {
-            made.type = FB_FIELD_INTEGER;
-            made.integer = field.get_int64();
-        } else if (field.is_string()) {
-            event.texts[i] = std::string(field.get_string());
-            made.type = FB_FIELD_TEXT;
-            made.data = reinterpret_cast<const std::uint8_t*>(event.texts[i].data());
-            made.length = event.texts[i].size();
-        }
-        event.fields.push_back(made);
-    }
-    return event;
+fb_input input_of(const EventInput& event) {
+    fb_input input{};
+    input.struct_size = sizeof input;
+    input.kind = FB_INPUT_EVENT;
+    input.as.event = {.contract = text_view(event.contract),
+                      .fields = event.fields.data(),
+                      .field_count = event.fields.size()};
+    return input;
 }
 
 }  // namespace
@@ -214,8 +192,31 @@ fb_status CheckBench::unload(fb_content* content) {
 fb_input CheckBench::sample() {
     if (!has_sample()) return inputs().front();
     if (takes("file")) return file_input(material_.input_name, material_.input);
-    if (!sample_event_) sample_event_ = parse_event(material_.input);
-    return sample_event_ ? sample_event_->input() : inputs().front();
+    if (!sample_event_) sample_event_ = choose_sample();
+    return sample_event_->fields.empty() ? inputs().front() : input_of(*sample_event_);
+}
+
+/// One event fits several contracts ("process_creation_windows" and "windows_sysmon"): the first
+/// for which the content matches, or else the first that the engine is supplied with.
+EventInput CheckBench::choose_sample() {
+    EventInput chosen;
+    Result<std::vector<EventInput>> events = read_event(material_.input);
+    if (!events) return chosen;
+    const RawLoad loaded = load();
+    for (EventInput& event : *events) {
+        const auto supplied = contracts();
+        const auto known = std::ranges::find(supplied, event.contract,
+                                             &std::pair<std::string, std::size_t>::first);
+        if (known == supplied.end()) continue;
+        // What is not given is absent.
+        event.fields.resize(std::max(event.fields.size(), known->second));
+        const bool matches =
+            loaded.content != nullptr && !evaluate(loaded.content, input_of(event)).matches.empty();
+        if (matches || chosen.fields.empty()) chosen = std::move(event);
+        if (matches) break;
+    }
+    if (loaded.content != nullptr) static_cast<void>(unload(loaded.content));
+    return chosen;
 }
 
 const std::vector<fb_input>& CheckBench::inputs() {
@@ -259,8 +260,11 @@ std::vector<std::pair<std::string, std::size_t>> CheckBench::contracts() const {
 OwnedEvent CheckBench::event(const std::string& contract, std::size_t fields,
                              unsigned flavour) const {
     static const std::string plain = "C:\\Windows\\System32\\check.exe";
-    static const std::string strange(4096, '\xFF');
+    // All of them together within what the engine says it takes.
+    const std::uint64_t share = manifest().input_bytes_max / std::max<std::size_t>(fields, 1);
+    const std::string strange(std::min<std::uint64_t>(share, 4096), '\xFF');
     OwnedEvent event;
+    event.texts = {plain.substr(0, share), strange};
     event.contract = contract;
     const Result<json::value> supplied = engine_.inputs(contract);
     for (std::size_t i = 0; i < fields; ++i) {
@@ -274,7 +278,7 @@ OwnedEvent CheckBench::event(const std::string& contract, std::size_t fields,
             }
         }
         fb_field field{};  // Flavour 0: absent.
-        const std::string& text = flavour == 3 ? strange : plain;
+        const std::string& text = event.texts[flavour == 3 ? 1 : 0];
         if (flavour != 0 && (type == "integer" || type == "boolean")) {
             const std::int64_t extreme = std::numeric_limits<std::int64_t>::min();
             field.type = type == "integer" ? FB_FIELD_INTEGER : FB_FIELD_BOOLEAN;

@@ -8,6 +8,7 @@
 #include "sensor/host/engine.hpp"
 #include "validator/abi/check.hpp"
 #include "validator/abi/process_state.hpp"
+#include "validator/sandbox/event_input.hpp"
 
 namespace firebreak::validator {
 
@@ -96,12 +97,13 @@ public:
 
 private:
     void make_inputs();
+    EventInput choose_sample();
 
     sensor::Engine& engine_;
     const CheckMaterial& material_;
     std::vector<Bytes> files_;
     std::vector<OwnedEvent> events_;
-    std::optional<OwnedEvent> sample_event_;
+    std::optional<EventInput> sample_event_;
     std::vector<fb_input> inputs_;
 };
 

@@ -19,11 +19,12 @@ constexpr std::string_view kPack =
     "stream: sigma\ncontent_type: sigma-rules\nfiles: [\"*.yml\"]\nactions: [report]\n"
     "author: tests\nrelease_notes: For the ABI suite.\n";
 
-std::string rule(const std::string& id, const std::string& category, const std::string& field) {
-    return "title: Check " + category + "\nid: 00000000-0000-4000-8000-00000000000" + id +
+/// @param source  Of Windows: "category: dns_query".
+std::string rule(const std::string& id, const std::string& source, const std::string& field) {
+    return "title: Check " + field + "\nid: 00000000-0000-4000-8000-00000000000" + id +
            "\nstatus: test\ndescription: For the ABI suite.\nauthor: tests\ndate: 2024-01-01\n"
-           "logsource: {product: windows, category: " +
-           category + "}\ndetection:\n  selection: {" + field +
+           "logsource: {product: windows, " +
+           source + "}\ndetection:\n  selection: {" + field +
            "|contains: check-me}\n  condition: selection\nlevel: low\n";
 }
 
@@ -40,15 +41,18 @@ std::string matching_event(const std::string& engine) {
         fields += fields.empty() ? "" : ",";
         fields += field.at("type") == "text" ? "\"check-me\"" : "null";
     }
-    return R"({"contract":")" + std::string(kContract) + R"(","fields":[)" + fields + "]}";
+    return R"({"contract":")" + std::string(kContract) + R"(","values":[)" + fields + "]}";
 }
 
 TEST(AbiSuite, IsKeptBySigma) {
     const firebreak::test::TemporaryFolder folder;
     std::ofstream(folder.path() / "firebreak-pack.yaml") << kPack;
-    std::ofstream(folder.path() / "a.yml") << rule("1", "process_creation", "CommandLine");
-    std::ofstream(folder.path() / "b.yml") << rule("2", "process_creation", "Image");
-    std::ofstream(folder.path() / "c.yml") << rule("3", "dns_query", "QueryName");
+    std::ofstream(folder.path() / "a.yml")
+        << rule("1", "category: process_creation", "CommandLine");
+    std::ofstream(folder.path() / "b.yml") << rule("2", "category: process_creation", "Image");
+    std::ofstream(folder.path() / "c.yml") << rule("3", "category: dns_query", "QueryName");
+    // The contract with the most fields: together they must stay within what an engine takes.
+    std::ofstream(folder.path() / "d.yml") << rule("4", "service: security", "SubjectUserName");
     const std::string bundle_path = (folder.path() / "sigma.fbb").string();
     const std::string command = std::string(FIREBREAK_CLI) + " pack " + folder.path().string() +
                                 " --counter 1 --out " + bundle_path + " > /dev/null";
