@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from lab import CommandFailed, fresh_folder, wait_until
+from lab import REPOSITORY, CommandFailed, fresh_folder, wait_until
+
+STARTER = REPOSITORY / "content/sigma-starter"
 
 RULE = """\
 title: A Download Piped Into A Shell
@@ -94,6 +96,22 @@ def test_rules_become_detections_on_every_device(sigma_lab, sigma_rules, quiet_e
         assert found[0]["log"] == str(log)
         assert "198.51.100.7" in found[0]["detail"]
         assert "events.unreadable" in agent.log_text()
+
+
+def test_the_starter_set_is_admitted_and_runs_on_a_device(sigma_lab, patient_plan):
+    lab = sigma_lab.start_server()
+    agent, = lab.enrol_agents("all", 1, ("acme",), event_logs=["events.jsonl"],
+                              read_events_every_seconds=1)
+    bundle = lab.pack(STARTER, 1)
+    lab.validate(bundle, goodware=[STARTER / "events/near-miss"])
+    lab.publish(bundle, lab.sign_release(bundle, patient_plan), patient_plan)
+    wait_until("the starter set to run", lambda: agent.running_counter() == 1, 120, agent.process)
+
+    events = sorted((STARTER / "events/match").glob("*.jsonl"))
+    (agent.folder / "events.jsonl").write_text("".join(path.read_text() for path in events))
+    rules = len(list((STARTER / "rules").glob("**/*.yml")))
+    wait_until("every rule to match its event",
+               lambda: len({one["rule"] for one in detections(agent)}) == rules)
 
 
 def test_the_validator_names_a_rule_that_matches_a_quiet_day(sigma_lab, sigma_rules, quiet_events):
