@@ -32,10 +32,7 @@ RE2::Options options_for(const std::string& pattern) {
 
 /// RE2 knows which literals a text must have for a pattern to match, as and/or over "atoms". No
 /// atom at all then means no match, unless RE2 knows nothing.
-std::vector<std::string> atoms_of(const std::string& pattern) {
-    re2::FilteredRE2 filter(kAtomBytesMin);
-    int id = 0;
-    if (filter.Add(pattern, options_for(pattern), &id) != RE2::NoError) return {};
+std::vector<std::string> atoms_of(re2::FilteredRE2& filter) {
     std::vector<std::string> atoms;
     filter.Compile(&atoms);
     std::vector<int> passing;
@@ -51,6 +48,14 @@ std::vector<std::string> atoms_of(const std::string& pattern) {
     return usable ? atoms : std::vector<std::string>{};
 }
 
+Error why_refused(const std::string& pattern, RE2::ErrorCode code) {
+    if (code == RE2::ErrorPatternTooLarge) {
+        return Error(Errc::kTooLarge, "a regular expression is too large for this engine");
+    }
+    // FilteredRE2 keeps the code and not the words.
+    return Error(Errc::kInvalid, "RE2: " + RE2(pattern, options_for(pattern)).error());
+}
+
 }  // namespace
 
 Regex::Regex() = default;
@@ -60,20 +65,17 @@ Regex::~Regex() = default;
 
 Result<Regex> Regex::make(const std::string& pattern) {
     Regex made;
-    made.compiled_ = std::make_unique<re2::RE2>(pattern, options_for(pattern));
-    if (made.compiled_->error_code() == RE2::ErrorPatternTooLarge) {
-        return fail(Errc::kTooLarge, "a regular expression is too large for this engine");
-    }
-    if (!made.compiled_->ok()) {
-        return fail(Errc::kInvalid, "RE2: " + made.compiled_->error());
-    }
-    made.atoms_ = atoms_of(pattern);
+    made.compiled_ = std::make_unique<re2::FilteredRE2>(kAtomBytesMin);
+    int id = 0;
+    const RE2::ErrorCode code = made.compiled_->Add(pattern, options_for(pattern), &id);
+    if (code != RE2::NoError) return fail(why_refused(pattern, code));
+    made.atoms_ = atoms_of(*made.compiled_);
     return made;
 }
 
 bool Regex::matches(std::string_view text) const {
-    return compiled_->Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, nullptr,
-                            0);
+    return compiled_->GetRE2(0).Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED,
+                                      nullptr, 0);
 }
 
 }  // namespace firebreak::sigma

@@ -9,7 +9,7 @@
 #include "sensor/sigma/run/event.hpp"
 
 namespace re2 {
-class RE2;
+class FilteredRE2;
 }
 
 namespace firebreak::sigma {
@@ -39,7 +39,7 @@ public:
 private:
     Regex();
 
-    std::unique_ptr<re2::RE2> compiled_;
+    std::unique_ptr<re2::FilteredRE2> compiled_;  ///< Of one expression.
     std::vector<std::string> atoms_;
 };
 
