@@ -48,7 +48,7 @@ target_compile_options(firebreak_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13
    AND CMAKE_BUILD_TYPE MATCHES "^Rel")
   target_compile_options(firebreak_options INTERFACE
-    -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
+    -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-free-nonheap-object
     $<$<COMPILE_LANGUAGE:CXX>:-Wno-mismatched-new-delete>)
 endif()
 
