@@ -5,6 +5,7 @@ namespace {
 /// Says ok, and has nothing.
 fb_status load(const fb_load_request* request, fb_loaded* loaded) {
     const fb_status status = rogue::load(request, loaded);
+    static_cast<void>(rogue::unload(loaded->content));
     loaded->content = nullptr;
     return status;
 }

@@ -18,6 +18,10 @@ void* operator new(std::size_t bytes) {
     if (void* block = std::malloc(bytes != 0 ? bytes : 1)) return block;
     std::abort();
 }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+    ++allocations;
+    return std::malloc(bytes != 0 ? bytes : 1);
+}
 void operator delete(void* block) noexcept {
     std::free(block);
 }
