@@ -21,6 +21,7 @@ namespace firebreak::sensor {
 namespace {
 
 constexpr std::size_t kLastWordsMax = 1000;
+constexpr std::size_t kErrorPipeBytes = 64U << 10U;
 constexpr std::size_t kReadAhead = 64U << 10U;
 
 /// How long a program that closed its channel gets to end by itself, so that its status is true.
@@ -75,15 +76,18 @@ bool Program::wait(int descriptor, short events, Deadline deadline) {
     }
 }
 
+/// Takes what it wrote to stderr; no more at a time than the pipe holds, so that one who writes as
+/// fast as this reads keeps nobody from looking at the clock.
 void Program::drain_errors() {
     std::array<char, 4096> piece{};
-    ssize_t got = 0;
-    while ((got = ::read(handles_.errors, piece.data(), piece.size())) > 0) {
+    for (std::size_t taken = 0; taken < kErrorPipeBytes; taken += piece.size()) {
+        const ssize_t got = ::read(handles_.errors, piece.data(), piece.size());
+        if (got <= 0) return;
         last_words_.append(piece.data(), static_cast<std::size_t>(got));
         if (last_words_.size() > kLastWordsMax) {
             last_words_.erase(0, last_words_.size() - kLastWordsMax);
         }
-        if (static_cast<std::size_t>(got) < piece.size()) break;
+        if (static_cast<std::size_t>(got) < piece.size()) return;
     }
 }
 

@@ -68,10 +68,12 @@ struct Channels {
         // A socket, so that writing to a program that died is an error and not a SIGPIPE.
         return ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, requests.ends.data()) == 0 &&
                ::pipe2(answers.ends.data(), O_CLOEXEC) == 0 &&
-               // Not blocking at its end: what does not fit is lost, and nobody waits.
-               ::pipe2(errors.ends.data(), O_CLOEXEC | O_NONBLOCK) == 0 &&
+               ::pipe2(errors.ends.data(), O_CLOEXEC) == 0 &&
                ::pipe2(failure.ends.data(), O_CLOEXEC) == 0 && lift(requests) && lift(answers) &&
-               lift(errors) && lift(failure) && ::fcntl(answers.ends[0], F_SETFL, O_NONBLOCK) == 0;
+               // Only our ends: a program that logs must not meet EAGAIN on its stderr.
+               lift(errors) && lift(failure) &&
+               ::fcntl(answers.ends[0], F_SETFL, O_NONBLOCK) == 0 &&
+               ::fcntl(errors.ends[0], F_SETFL, O_NONBLOCK) == 0;
     }
 };
 

@@ -54,7 +54,9 @@ def sin():
         "exit": lambda: os._exit(7),
         "crash": os.abort,
         "complain": lambda: (os.write(2, b"out of \x1b[2Jcheese\n"), os._exit(1)),
-        "flood": lambda: [os.write(2, b"x" * 1024) for _ in range(40)],
+        # More than a pipe holds, and no excuse for a write that is cut short.
+        "flood": lambda: [os.write(2, b"x" * 1024) for _ in range(1000)],
+        "open-flood": lambda: [os.write(2, b"x" * 65536) for _ in iter(int, 1)],
         "mute": lambda: (os.close(1), spin()),
         "huge-frame": lambda: write(struct.pack("<IB", 0xFFFFFFFF, MATCH)),
         "empty-frame": lambda: write(struct.pack("<IB", 0, DONE)),
