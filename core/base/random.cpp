@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -23,6 +24,18 @@ std::uint64_t Random::below(std::uint64_t bound) {
 
 void SystemRandom::fill(std::span<std::uint8_t> bytes) {
     if (!bytes.empty()) randombytes_buf(bytes.data(), bytes.size());
+}
+
+void SeededRandom::fill(std::span<std::uint8_t> bytes) {
+    while (!bytes.empty()) {
+        std::uint64_t word = engine_();
+        const std::size_t count = std::min(bytes.size(), sizeof word);
+        for (std::uint8_t& byte : bytes.first(count)) {
+            byte = static_cast<std::uint8_t>(word);
+            word >>= 8U;
+        }
+        bytes = bytes.subspan(count);
+    }
 }
 
 }  // namespace firebreak

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <random>
 #include <span>
 
 #include "core/base/bytes.hpp"
@@ -29,6 +30,18 @@ public:
 class SystemRandom final : public Random {
 public:
     void fill(std::span<std::uint8_t> bytes) override;
+};
+
+/// The same bytes for the same seed, on every machine: what generates tests. Never for keys.
+/// Source: std::mt19937_64, whose output the C++ standard fixes; bytes are little-endian.
+class SeededRandom final : public Random {
+public:
+    explicit SeededRandom(std::uint64_t seed) : engine_(seed) {}
+
+    void fill(std::span<std::uint8_t> bytes) override;
+
+private:
+    std::mt19937_64 engine_;
 };
 
 }  // namespace firebreak

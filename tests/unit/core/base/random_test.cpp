@@ -62,5 +62,18 @@ TEST(SystemRandom, DoesNotRepeatItself) {
     EXPECT_TRUE(random.bytes(0).empty());
 }
 
+TEST(SeededRandom, GivesTheBytesThatTheStandardFixes) {
+    // [rand.predef]: the 10000th value of a default seeded mt19937_64 is 9981545732273789042.
+    SeededRandom random(std::mt19937_64::default_seed);
+    random.bytes(9999 * 8);
+
+    EXPECT_EQ(random.bytes(8), (Bytes{0x72, 0xD8, 0x7E, 0x81, 0xF5, 0x92, 0x85, 0x8A}));
+}
+
+TEST(SeededRandom, DependsOnItsSeedAlone) {
+    EXPECT_EQ(SeededRandom(7).bytes(100), SeededRandom(7).bytes(100));
+    EXPECT_NE(SeededRandom(7).bytes(100), SeededRandom(8).bytes(100));
+}
+
 }  // namespace
 }  // namespace firebreak
