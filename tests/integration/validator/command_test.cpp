@@ -5,10 +5,10 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include "core/base/random.hpp"
 #include "core/signing/key_file.hpp"
 #include "tests/integration/validator/judged_bundle.hpp"
 #include "tests/support/memory_file_store.hpp"
-#include "tests/support/seeded_random.hpp"
 #include "validator/commands/commands.hpp"
 
 namespace firebreak::validator::test {
@@ -17,7 +17,7 @@ namespace {
 constexpr signing::KeyFileCost kQuick{.operations = 1, .memory_bytes = 8U << 10U};
 
 Bytes sealed_key(std::uint64_t seed, std::string_view passphrase) {
-    firebreak::test::SeededRandom random(seed);
+    SeededRandom random(seed);
     Bytes secret = to_bytes(passphrase);
     return *signing::seal_key(signing::Ed25519Signer::generate(random), SecretBytes::take(secret),
                               kQuick, random);

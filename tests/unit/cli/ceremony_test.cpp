@@ -8,13 +8,13 @@
 #include "cli/repo.hpp"
 #include "cli/sign.hpp"
 #include "core/base/errc.hpp"
+#include "core/base/random.hpp"
 #include "core/content/attestation.hpp"
 #include "core/content/bundle.hpp"
 #include "core/signing/dsse.hpp"
 #include "core/trust/ring_rule.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/memory_file_store.hpp"
-#include "tests/support/seeded_random.hpp"
 
 namespace firebreak::cli {
 namespace {
@@ -124,7 +124,7 @@ protected:
 
     test::MemoryFileStore files_;
     test::FakeClock clock_;
-    test::SeededRandom random_{7};
+    SeededRandom random_{7};
     std::map<std::string, signing::Ed25519Signer> signers_;
     Context context_{
         files_, clock_, random_,

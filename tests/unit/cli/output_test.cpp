@@ -8,11 +8,11 @@
 #include "cli/rollouts.hpp"
 #include "cli/table.hpp"
 #include "core/base/errc.hpp"
+#include "core/base/random.hpp"
 #include "core/net/errc.hpp"
 #include "core/rollout/event_log.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/memory_file_store.hpp"
-#include "tests/support/seeded_random.hpp"
 
 namespace firebreak::cli {
 namespace {
@@ -64,7 +64,7 @@ protected:
     std::vector<std::string> lines_;
     test::MemoryFileStore files_;
     test::FakeClock clock_;
-    test::SeededRandom random_{1};
+    SeededRandom random_{1};
     Context context_{files_, clock_, random_, {}};
 };
 

@@ -7,10 +7,10 @@
 #include <gtest/gtest.h>
 
 #include "core/base/errc.hpp"
+#include "core/base/random.hpp"
 #include "core/content/bundle.hpp"
 #include "sensor/sigma/program/program.hpp"
 #include "tests/support/fake_clock.hpp"
-#include "tests/support/seeded_random.hpp"
 
 namespace firebreak::cli {
 namespace {
@@ -45,7 +45,7 @@ protected:
     fs::path folder_;
     PosixFileStore files_;
     test::FakeClock clock_;
-    test::SeededRandom random_{1};
+    SeededRandom random_{1};
     Context context_{files_, clock_, random_, {}};
 };
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "cli/try.hpp"
+#include "core/base/random.hpp"
 #include "tests/support/fake_clock.hpp"
-#include "tests/support/seeded_random.hpp"
 
 namespace firebreak::cli {
 
@@ -43,7 +43,7 @@ protected:
     std::filesystem::path folder_;
     PosixFileStore files_;
     test::FakeClock clock_;
-    test::SeededRandom random_{1};
+    SeededRandom random_{1};
     Context context_{files_, clock_, random_, {}};
 };
 

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "client/agent.hpp"
+#include "core/base/random.hpp"
 #include "core/health/report.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/memory_file_store.hpp"
 #include "tests/support/repository_simulator.hpp"
-#include "tests/support/seeded_random.hpp"
 
 namespace firebreak::client::test {
 
@@ -198,7 +198,7 @@ public:
 
     KillSwitch kill;
     firebreak::test::FakeClock clock;
-    firebreak::test::SeededRandom random{7};
+    SeededRandom random{7};
     MortalStore store{kill};
     firebreak::test::RepositorySimulator repository;
     ScriptedServer server{repository, kill};

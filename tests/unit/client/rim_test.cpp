@@ -12,15 +12,14 @@
 #include "client/server_link.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
+#include "core/base/random.hpp"
 #include "core/trust/key.hpp"
 #include "tests/support/memory_file_store.hpp"
-#include "tests/support/seeded_random.hpp"
 
 namespace firebreak::client {
 namespace {
 
 using firebreak::test::MemoryFileStore;
-using firebreak::test::SeededRandom;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 

@@ -9,7 +9,6 @@
 #include "core/content/schema.hpp"
 #include "core/signing/dsse.hpp"
 #include "tests/support/refusal.hpp"
-#include "tests/support/seeded_random.hpp"
 #include "tests/unit/validator/bench_run.hpp"
 
 namespace firebreak::validator {
@@ -141,7 +140,7 @@ TEST(SarifReport, SaysThatARunWasNotWhole) {
 TEST(AttestationReport, SaysWhatWasDrivenAndWithWhichResult) {
     BenchRun bench;
     fill(bench.run, 1);
-    firebreak::test::SeededRandom random(1);
+    SeededRandom random(1);
     const auto signer = signing::Ed25519Signer::generate(random);
 
     const Result<Bytes> envelope = signed_attestation(bench.run, signer);
@@ -165,7 +164,7 @@ TEST(AttestationReport, CanBeMadeForABundleThatCouldNotBeRead) {
     BenchRun bench;
     bench.run.stage = "structure";
     bench.run.add({.id = "FB101", .message = "no"});
-    firebreak::test::SeededRandom random(1);
+    SeededRandom random(1);
     const auto signer = signing::Ed25519Signer::generate(random);
 
     const Result<Bytes> envelope = signed_attestation(bench.run, signer);

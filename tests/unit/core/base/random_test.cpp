@@ -6,7 +6,6 @@
 #include <limits>
 #include <vector>
 
-#include "tests/support/seeded_random.hpp"
 
 namespace firebreak {
 namespace {
@@ -44,14 +43,14 @@ TEST(Random, NeedsOneDrawForAPowerOfTwo) {
 }
 
 TEST(Random, ReachesEveryNumberBelowTheBoundAndNoOther) {
-    test::SeededRandom random(1);
+    SeededRandom random(1);
     std::array<int, 7> counts{};
     for (int i = 0; i < 7'000; ++i) ++counts.at(random.below(7));
     for (const int count : counts) EXPECT_NEAR(count, 1000, 150);
 }
 
 TEST(RandomDeathTest, HasNothingBelowZero) {
-    test::SeededRandom random(1);
+    SeededRandom random(1);
     EXPECT_DEATH(random.below(0), "check failed");
 }
 

@@ -7,7 +7,6 @@
 
 #include "core/base/errc.hpp"
 #include "core/base/random.hpp"
-#include "tests/support/seeded_random.hpp"
 
 namespace firebreak::content {
 namespace {
@@ -276,7 +275,7 @@ TEST(UnpackBundle, RefusesFrameFeaturesOutsideTheFormat) {
 }
 
 TEST(UnpackBundle, RefusesAWindowThatWouldTakeMoreMemoryThanTheFormatAllows) {
-    test::SeededRandom random(1);
+    SeededRandom random(1);
     const Bytes content = random.bytes((8U << 20U) + 100U);
     const std::string manifest = manifest_text(content.size(), content);
 
@@ -322,7 +321,7 @@ TEST(PeekManifest, ReadsTheManifestOfABundleWhoseContentIsBroken) {
 }
 
 TEST(Bundle, CarriesContentThatDoesNotCompress) {
-    test::SeededRandom random(7);
+    SeededRandom random(7);
     const Bytes noise = random.bytes(300'000);
     const Result<Bytes> bytes = pack_bundle(manifest_of(1), {{"noise", noise}});
     ASSERT_TRUE(bytes);

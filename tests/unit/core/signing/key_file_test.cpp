@@ -7,11 +7,11 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
+#include "core/base/random.hpp"
 #include "core/content/schema.hpp"
 #include "tests/support/memory_file_store.hpp"
 #include "tests/support/refusal.hpp"
 #include "tests/support/repository_simulator.hpp"
-#include "tests/support/seeded_random.hpp"
 
 namespace firebreak::signing {
 namespace {
@@ -36,7 +36,7 @@ protected:
         return to_bytes(json::serialize(document));
     }
 
-    test::SeededRandom random_{7};
+    SeededRandom random_{7};
     const Ed25519Signer signer_ = test::RepositorySimulator::signer("alice");
     const Bytes file_ = *seal_key(signer_, secret("correct horse"), kCheap, random_);
 };

@@ -5,10 +5,10 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
+#include "core/base/random.hpp"
 #include "core/trust/errc.hpp"
 #include "tests/support/refusal.hpp"
 #include "tests/support/repository_simulator.hpp"
-#include "tests/support/seeded_random.hpp"
 
 namespace firebreak::signing {
 namespace {
@@ -37,8 +37,8 @@ TEST(Ed25519Signer, MakesTheSignatureOfRfc8032) {
 }
 
 TEST(Ed25519Signer, IsMadeFromTheRandomnessItIsGiven) {
-    test::SeededRandom random(1);
-    test::SeededRandom same(1);
+    SeededRandom random(1);
+    SeededRandom same(1);
 
     const Ed25519Signer first = Ed25519Signer::generate(random);
     const Ed25519Signer second = Ed25519Signer::generate(random);

@@ -15,8 +15,8 @@
 #include <sys/mman.h>
 
 #include "core/base/errc.hpp"
+#include "core/base/random.hpp"
 #include "tests/support/fake_clock.hpp"
-#include "tests/support/seeded_random.hpp"
 
 namespace firebreak::server {
 namespace {
@@ -68,7 +68,7 @@ protected:
     }
 
     test::FakeClock clock_;
-    test::SeededRandom random_{1};
+    SeededRandom random_{1};
     const int log_file_ = ::memfd_create("log", MFD_CLOEXEC);
     Log log_{clock_, log_file_, Severity::kDebug};
     Router router_;

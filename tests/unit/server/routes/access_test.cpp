@@ -142,7 +142,7 @@ TEST_F(AccessTest, ATokenThatIsAskedForBadlyIsNotMade) {
 }
 
 TEST(TokenText, HasOneForm) {
-    test::SeededRandom random(7);
+    SeededRandom random(7);
     const TokenText token = make_token(random);
     const std::string text = format_token(kApiTokenPrefix, token);
 

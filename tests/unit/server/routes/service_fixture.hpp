@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "core/base/random.hpp"
 #include "server/http/dispatch.hpp"
 #include "server/routes/routes.hpp"
-#include "tests/support/seeded_random.hpp"
 #include "tests/unit/server/rollout/driver_fixture.hpp"
 
 namespace firebreak::test {
