@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kExamples = R"(
 Examples:
   firebreak-validate yara-7.fbb --engine yara.so --goodware /usr/bin --goodware /usr/lib
-  firebreak-validate yara-7.fbb --engine yara-4.2.so --engine yara-4.3.so --goodware /srv/goodware \
+  firebreak-validate yara-7.fbb --builds /srv/engines --census census.json --goodware /srv/goodware \
       --previous yara-6.fbb --sarif findings.sarif \
       --attestation yara-7.att.json --key validator.key --passphrase-file /run/secrets/validator
   firebreak-validate verify yara-7.att.json --bundle yara-7.fbb --key validator.pub.json
@@ -32,6 +32,11 @@ void add_judging(CLI::App& app, JudgeOptions& options) {
     app.add_option("--engine", options.engines,
                    "An engine build alive in the fleet (.so, or exec:PROGRAM); repeatable")
         ->allow_extra_args(false);
+    app.add_option("--builds", options.builds,
+                   "A folder of engine builds, all of them alive in the fleet; repeatable")
+        ->allow_extra_args(false);
+    app.add_option("--census", options.census,
+                   "What `firebreak fleet census --json` printed: every build in it must be given");
     app.add_option("--goodware", options.goodware,
                    "A folder of software known to be good; repeatable")
         ->allow_extra_args(false);
@@ -119,8 +124,9 @@ int run_command_line(int argc, char** argv) {
     const World world{files, clock, terminal};
     if (command) return command(world);
     if (judge.bundle.empty()) return complain(kExitUsage, "no BUNDLE; --help has examples");
-    if (judge.engines.empty()) {
-        return complain(kExitUsage, "no --engine: give every engine build alive in the fleet");
+    if (judge.engines.empty() && judge.builds.empty()) {
+        return complain(kExitUsage,
+                        "no --engine and no --builds: give every engine build alive in the fleet");
     }
     return judge_bundle(world, judge);
 }

@@ -23,6 +23,9 @@ struct RunRequest {
     Bytes bundle;
     std::optional<Bytes> previous{};  ///< The last release of the stream.
     std::vector<EngineFile> engines{};
+    /// The builds of the fleet's census. One that is not among `engines` leaves the run
+    /// inconclusive.
+    std::vector<Sha256> alive{};
     std::vector<std::filesystem::path> goodware{};
     ProfileName profile = ProfileName::kGate;
     std::uint64_t seed = 0;
@@ -83,7 +86,9 @@ public:
 
     std::optional<content::Bundle> bundle;    ///< From the structure stage on, when it is whole.
     std::optional<content::Bundle> previous;  ///< Likewise.
-    std::vector<Build> builds;                ///< From the contract stage on.
+    std::vector<Build> builds;                ///< From open_builds() on.
+    std::vector<std::string> unopened;        ///< Engines that did not open, and why.
+    bool builds_opened = false;               ///< By open_builds().
     std::vector<content::AttestedCorpus> corpora;
     std::vector<StageReport> stages;
     std::vector<Finding> findings;   ///< Written by add() alone.

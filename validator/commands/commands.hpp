@@ -32,6 +32,8 @@ struct World {
 struct JudgeOptions {
     std::string bundle{};
     std::vector<std::string> engines{};
+    std::vector<std::string> builds{};  ///< Folders of engines.
+    std::string census{};               ///< What `firebreak fleet census --json` printed.
     std::vector<std::string> goodware{};
     std::string profile = "gate";
     std::string previous{};
@@ -88,5 +90,19 @@ bool print(const std::string& text);
 
 /// The engine's bytes, hashed without mapping them. `path` may be "exec:" and a program.
 [[nodiscard]] Result<EngineFile> engine_file(const FileStore& files, const std::string& path);
+
+/// Appends `engine`, unless a build of the same bytes is there.
+void add_engine(std::vector<EngineFile>& engines, EngineFile engine);
+
+/// Every engine below `folder`, by path: files named .so, and programs that may be run (as
+/// "exec:"). Anything else is no engine.
+///
+/// @returns Errc::kNotFound when there is none, Errc::kTooLarge past 1,000.
+[[nodiscard]] Result<std::vector<EngineFile>> engines_in(const FileStore& files,
+                                                         const std::string& folder);
+
+/// The builds that are alive, from what `firebreak fleet census --json` printed.
+[[nodiscard]] Result<std::vector<Sha256>> read_census(const FileStore& files,
+                                                      const std::string& path);
 
 }  // namespace firebreak::validator

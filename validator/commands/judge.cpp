@@ -36,9 +36,17 @@ Result<RunRequest> request_of(const World& world, const JudgeOptions& options) {
     for (const std::string& path : options.engines) {
         Result<EngineFile> engine = engine_file(world.files, path);
         if (!engine) return fail(engine.error());
-        const bool again = std::ranges::find(request.engines, engine->sha256,
-                                             &EngineFile::sha256) != request.engines.end();
-        if (!again) request.engines.push_back(*std::move(engine));
+        add_engine(request.engines, *std::move(engine));
+    }
+    for (const std::string& folder : options.builds) {
+        Result<std::vector<EngineFile>> engines = engines_in(world.files, folder);
+        if (!engines) return fail(engines.error());
+        for (EngineFile& engine : *engines) add_engine(request.engines, std::move(engine));
+    }
+    if (!options.census.empty()) {
+        Result<std::vector<Sha256>> alive = read_census(world.files, options.census);
+        if (!alive) return fail(alive.error());
+        request.alive = *std::move(alive);
     }
     for (const std::string& root : options.goodware) {
         std::error_code code;

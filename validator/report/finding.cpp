@@ -52,6 +52,12 @@ constexpr std::array kRules{
     FindingRule{"FB305", "content-too-large-for-build", Level::kError,
                 "The content is larger than a live engine build takes.",
                 "Split it, or remove what is not needed."},
+    FindingRule{"FB306", "need-not-claimed", Level::kError,
+                "The manifest does not name what its rule files need of an engine.",
+                "Pack it again with `firebreak pack`, which names what it compiled."},
+    FindingRule{"FB307", "too-many-rules-for-build", Level::kError,
+                "The content has more rules than a live engine build takes.",
+                "Split it, or remove what is not needed."},
     // 5: load
     FindingRule{"FB501", "load-refused", Level::kError, "An engine build refuses the content.",
                 "Correct the place that is named."},

@@ -44,10 +44,16 @@ StageReport skipped(std::string_view name, std::string reason) {
             .took = {}};
 }
 
+bool switched_off(const Run& run, std::string_view stage) {
+    const std::vector<std::string>& skipped = run.request().skipped;
+    return std::ranges::find(skipped, stage) != skipped.end();
+}
+
 /// The first stage that `stage` needs and that is not there to stand on; empty when all are.
 std::string_view missing_need(const Run& run, const Stage& stage) {
     for (const std::string_view need : stage.needs) {
         if (need.empty()) continue;
+        if (switched_off(run, need) && run.bundle) continue;
         const auto found = std::ranges::find(run.stages, need, &StageReport::name);
         const bool there = found != run.stages.end() && found->outcome == StageOutcome::kPassed;
         if (!there) return need;
@@ -96,7 +102,7 @@ std::span<const Stage> all_stages() {
 
 void judge(Run& run, std::span<const Stage> stages) {
     for (const Stage& stage : stages) {
-        if (std::ranges::find(run.request().skipped, stage.name) != run.request().skipped.end()) {
+        if (switched_off(run, stage.name)) {
             run.stages.push_back(skipped(stage.name, "switched off by --skip"));
             continue;
         }
@@ -105,6 +111,7 @@ void judge(Run& run, std::span<const Stage> stages) {
                 skipped(stage.name, "needs the stage " + std::string(need) + " to have passed"));
             continue;
         }
+        if (run.bundle) open_builds(run);
         run.stages.push_back(run_stage(run, stage));
     }
     if (run.findings_not_kept() > 0) {

@@ -27,7 +27,7 @@ using StageDeadline = std::chrono::steady_clock::time_point;
 struct Stage {
     std::string_view name;
     StageResult (*run)(Run&, StageDeadline);
-    /// Stages that must not have failed or been skipped; empty names are no stage.
+    /// Stages that must have passed, or been switched off by hand; empty names are no stage.
     std::array<std::string_view, 2> needs;
     std::array<StageBudget, kProfiles> budgets;  ///< By ProfileName.
 };
@@ -35,10 +35,15 @@ struct Stage {
 /// All stages, in the order in which they run.
 std::span<const Stage> all_stages();
 
+/// Opens every engine of the request, in the sandbox and without content, and fills `run.builds`;
+/// once a run. What does not open goes to `run.unopened`.
+void open_builds(Run& run);
+
 /// Runs every stage of `stages` over `run` and sets its outcome: failed with a finding of level
 /// error, inconclusive when it was cut short, ran past its time or fell short of its minimum,
 /// skipped when it was switched off or something it needs is missing. Only "passed" helps the
-/// bundle.
+/// bundle. A stage switched off keeps none of the others from running, so that one gate can be
+/// tried without another; nothing runs without a bundle.
 void judge(Run& run, std::span<const Stage> stages);
 
 // The stages, each in its own file.

@@ -85,6 +85,12 @@ TEST_F(Commands, RefuseWhatWasGivenWrong) {
     };
     EXPECT_TRUE(refused([](JudgeOptions& options) { options.bundle = "none.fbb"; })) << err_;
     EXPECT_TRUE(refused([](JudgeOptions& options) { options.engines = {"none.so"}; })) << err_;
+    EXPECT_TRUE(refused([](JudgeOptions& options) { options.builds = {"/none"}; })) << err_;
+    EXPECT_TRUE(refused([&](JudgeOptions& options) {
+        options.builds = {bench_.goodware().string()};
+    })) << err_;
+    EXPECT_TRUE(refused([](JudgeOptions& options) { options.census = "none.json"; })) << err_;
+    EXPECT_TRUE(refused([](JudgeOptions& options) { options.census = "bad.fbb"; })) << err_;
     EXPECT_TRUE(refused([](JudgeOptions& options) { options.goodware = {"/none"}; })) << err_;
     EXPECT_TRUE(refused([](JudgeOptions& options) { options.previous = "none.fbb"; })) << err_;
     EXPECT_TRUE(refused([](JudgeOptions& options) { options.profile = "fast"; })) << err_;
@@ -104,6 +110,41 @@ TEST_F(Commands, ExitByTheVerdict) {
     options_.bundle = "bad.fbb";
     EXPECT_EQ(judge(), kExitRejected);
     EXPECT_EQ(parse_json(out_)->at("verdict"), json::value("rejected"));
+}
+
+TEST_F(Commands, TakeEveryEngineOfAFolderAndNothingElse) {
+    const std::filesystem::path folder = bench_.folder() / "builds";
+    std::filesystem::create_directories(folder / "4.2");
+    std::filesystem::copy_file(yara().path, folder / "4.2" / "yara.so");
+    std::filesystem::copy_file(yara().path, folder / "same-again.so");
+    std::ofstream(folder / "README") << "no engine";
+    PosixFileStore disk;
+
+    const auto engines = engines_in(disk, folder.string());
+
+    ASSERT_TRUE(engines) << engines.error().to_string();
+    ASSERT_EQ(engines->size(), 1U);
+    EXPECT_EQ(engines->front().sha256, yara().sha256);
+    EXPECT_EQ(engines->front().path, folder / "4.2" / "yara.so");
+}
+
+TEST_F(Commands, DoNotAdmitForACensusWithABuildThatIsNotGiven) {
+    const std::string known = yara().sha256.hex();
+    const std::string other = sha256(bytes_of("another build")).hex();
+    const auto census = [](const std::string& builds) {
+        return to_bytes(R"({"builds":[)" + builds + "]}");
+    };
+    const auto line = [](const std::string& digest) {
+        return R"({"sha256":")" + digest + R"(","ring":"broad","devices":3})";
+    };
+    options_.census = "census.json";
+    files_.files["census.json"] = census(line(known));
+    EXPECT_EQ(judge(), kExitAdmitted) << out_ << err_;
+    files_.files["census.json"] = census(line(known) + "," + line(other));
+    EXPECT_EQ(judge(), kExitInconclusive);
+    EXPECT_NE(out_.find(other), std::string::npos);
+    files_.files["census.json"] = census(line("12"));
+    EXPECT_EQ(judge(), kExitUsage);
 }
 
 TEST_F(Commands, DoNotBeginWithAKeyThatCannotBeOpened) {

@@ -117,9 +117,23 @@ TEST(JudgeSigma, RejectsTheRulesOfJuly2024ByTheirContract) {
     EXPECT_NE(finding_of(run, "FB304"), nullptr) << told(run);
 }
 
-/// With the bundle's claim left out, only running the rules shows it: the museum's engine reads the
-/// 21st of 20 fields, and behind the 20th is a page that may not be touched.
+/// With that gate off, only running the rules shows it: the museum's engine reads the 21st of 20
+/// fields, and behind the 20th is a page that may not be touched.
 TEST(JudgeSigma, SeesTheRulesOfJuly2024CrashTheirEngine) {
+    Bench bench;
+    add_events(bench);
+    RunRequest asked =
+        request(bench, program_of("ipc_template/v1", 21, 20, "museum"), museum_engine());
+    asked.skipped = {"contract"};
+
+    const JudgedRun run = bench.judged(std::move(asked));
+
+    EXPECT_EQ(run.verdict(), Verdict::kRejected) << told(run);
+    EXPECT_EQ(finding_of(run, "FB304"), nullptr) << told(run);
+    EXPECT_EQ(finding_of(run, "FB502"), &run.findings.front()) << told(run);
+}
+
+TEST(JudgeSigma, ComparesWithWhatTheRulesReadWhateverTheManifestClaims) {
     Bench bench;
     add_events(bench);
     const sigma::Program july = program_of("ipc_template/v1", 21, 20, "museum");
@@ -130,9 +144,53 @@ TEST(JudgeSigma, SeesTheRulesOfJuly2024CrashTheirEngine) {
 
     const JudgedRun run = bench.judged(std::move(asked));
 
-    EXPECT_EQ(run.verdict(), Verdict::kRejected) << told(run);
-    EXPECT_EQ(finding_of(run, "FB304"), nullptr) << told(run);
-    EXPECT_EQ(finding_of(run, "FB502"), &run.findings.front()) << told(run);
+    EXPECT_NE(finding_of(run, "FB306"), nullptr) << told(run);
+    const Finding* arity = finding_of(run, "FB304");
+    ASSERT_NE(arity, nullptr) << told(run);
+    EXPECT_NE(arity->message.find("supplies 20 fields of ipc_template/v1, which has 21; rule "
+                                  "5f1abf38-one-rule reads field 21"),
+              std::string::npos)
+        << arity->message;
+    EXPECT_EQ(arity->place.file, "one.yml");
+}
+
+TEST(JudgeSigma, RejectsAnotherArityEvenWhereNoRuleReadsThatFar) {
+    Bench bench;
+    add_events(bench);
+    RunRequest asked =
+        request(bench, program_of("ipc_template/v1", 21, 3, "museum"), museum_engine());
+
+    EXPECT_NE(finding_of(bench.judged(std::move(asked)), "FB304"), nullptr);
+}
+
+TEST(JudgeSigma, CountsRulesAgainstWhatABuildTakes) {
+    Bench bench;
+    add_events(bench);
+    sigma::Program program = program_of("ipc_template/v1", 20, 3, "museum");
+    const sigma::Rule one = program.rules.front();
+    program.rules.clear();
+    for (int index = 1000; index < 2001; ++index) {
+        program.rules.push_back(one);
+        program.rules.back().id += std::to_string(index);
+    }
+
+    const JudgedRun run = bench.judged(request(bench, program, museum_engine()));
+
+    const Finding* finding = finding_of(run, "FB307");
+    ASSERT_NE(finding, nullptr) << told(run);
+    EXPECT_NE(finding->message.find("1001 rules, sigma 7.11-museum takes 1000"), std::string::npos);
+}
+
+TEST(JudgeSigma, IsInconclusiveWithoutABuildOfTheCensus) {
+    Bench bench;
+    add_events(bench);
+    RunRequest asked = request(bench, process_program("mimikatz"), sigma_engine());
+    asked.alive = {sigma_engine().sha256, sha256(bytes_of("a build somewhere"))};
+
+    const JudgedRun run = bench.judged(std::move(asked));
+
+    EXPECT_EQ(run.verdict(), Verdict::kInconclusive) << told(run);
+    EXPECT_NE(stage_of(run, "contract").reason.find("is alive in the census"), std::string::npos);
 }
 
 }  // namespace
