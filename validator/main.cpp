@@ -13,13 +13,14 @@ namespace {
 constexpr const char* kExamples = R"(
 Examples:
   firebreak-validate yara-7.fbb --engine yara.so --goodware /usr/bin --goodware /usr/lib
-  firebreak-validate yara-7.fbb --builds /srv/engines --census census.json --goodware /srv/goodware \
-      --previous yara-6.fbb --sarif findings.sarif \
+  firebreak-validate yara-7.fbb --builds /srv/engines --census census.json \
+      --goodware /srv/goodware --previous yara-6.fbb --sarif findings.sarif \
       --attestation yara-7.att.json --key validator.key --passphrase-file /run/secrets/validator
   firebreak-validate verify yara-7.att.json --bundle yara-7.fbb --key validator.pub.json
   firebreak-validate reproduce firebreak-reproducers/FB502-1a2b3c4d-1.json --engine yara.so
   firebreak-validate engine info yara.so
   firebreak-validate engine check exec:./engine.py --content rules/ --input sample.bin
+  firebreak-validate engine yara-4.5.so --live /srv/live-bundles --against yara-4.3.so
 
 Give every engine build that is alive in the fleet: the attestation counts for no other.
 Exit codes: 0 admitted; 1 rejected; 2 usage, or a file you gave is bad; 3 inconclusive, which is
@@ -75,9 +76,30 @@ void add_reproduce(CLI::App& app, ReproduceOptions& options, Command& command) {
         [&] { command = [&](const World& world) { return reproduce(world, options); }; });
 }
 
-void add_engine(CLI::App& app, EngineCheckOptions& options, Command& command) {
-    CLI::App* engine = app.add_subcommand("engine", "Look at an engine build");
-    engine->require_subcommand(1);
+void add_engine(CLI::App& app, EngineCheckOptions& options, EngineLiveOptions& live,
+                Command& command) {
+    CLI::App* engine = app.add_subcommand(
+        "engine", "Look at an engine build; with --live: does it take all that is live?");
+    engine->require_subcommand(0, 1);
+    CLI::Option* name =
+        engine->add_option("ENGINE", live.engine, "The new engine build, for --live");
+    CLI::Option* folder =
+        engine->add_option("--live", live.live, "Folder of the bundles (.fbb) that are live")
+            ->needs(name);
+    name->needs(folder);
+    engine
+        ->add_option("--against", live.against,
+                     "A build that runs them now: both must load the same rules; repeatable")
+        ->allow_extra_args(false)
+        ->needs(folder);
+    engine->callback([&, engine] {
+        if (!engine->get_subcommands().empty()) return;
+        command = [&](const World& world) {
+            return live.live.empty()
+                       ? complain(kExitUsage, "engine: give info, check, or ENGINE --live DIR")
+                       : check_engine_live(world, live);
+        };
+    });
     CLI::App* info = engine->add_subcommand("info", "Print its capability manifest");
     info->add_option("ENGINE", options.engine, "Engine file (.so), or exec:PROGRAM")->required();
     info->callback(
@@ -108,11 +130,12 @@ int run_command_line(int argc, char** argv) {
     VerifyOptions verify;
     ReproduceOptions replay;
     EngineCheckOptions engine;
+    EngineLiveOptions live;
     Command command;
     add_judging(app, judge);
     add_verify(app, verify, command);
     add_reproduce(app, replay, command);
-    add_engine(app, engine, command);
+    add_engine(app, engine, live, command);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

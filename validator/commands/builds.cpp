@@ -24,8 +24,8 @@ std::string as_engine(const fs::path& path) {
 }  // namespace
 
 void add_engine(std::vector<EngineFile>& engines, EngineFile engine) {
-    const bool again = std::ranges::find(engines, engine.sha256, &EngineFile::sha256) !=
-                       engines.end();
+    const bool again =
+        std::ranges::find(engines, engine.sha256, &EngineFile::sha256) != engines.end();
     if (!again) engines.push_back(std::move(engine));
 }
 

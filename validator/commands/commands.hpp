@@ -79,6 +79,16 @@ struct EngineCheckOptions {
 /// breaks one. 3: one could not be looked at.
 int check_engine(const World& world, const EngineCheckOptions& options);
 
+struct EngineLiveOptions {
+    std::string engine{};
+    std::string live{};                  ///< A folder of bundles.
+    std::vector<std::string> against{};  ///< Builds that run them now.
+};
+
+/// Whether a new engine build takes all content that is live: the release gate of an engine, as
+/// judge_bundle() is that of content. 0: all of it. 1: not one of them. 3: could not look at all.
+int check_engine_live(const World& world, const EngineLiveOptions& options);
+
 // ---- Shared by the commands ----------------------------------------------------------------
 
 /// "firebreak-validate: …" on stderr; returns `code`.
