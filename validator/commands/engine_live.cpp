@@ -52,7 +52,9 @@ std::string text_of(const Run& run, const Terminal& terminal) {
     std::ostringstream text;
     const content::Verdict verdict = run.verdict();
     const bool good = verdict == content::Verdict::kAdmitted;
-    std::string word(good ? "loads" : verdict == content::Verdict::kRejected ? "BREAKS" : "unknown");
+    std::string word(good                                     ? "loads"
+                     : verdict == content::Verdict::kRejected ? "BREAKS"
+                                                              : "unknown");
     word.resize(8, ' ');
     text << "  " << (good ? terminal.good(word) : terminal.bad(word)) << " "
          << run.request().bundle_name << "\n";
