@@ -91,6 +91,7 @@ void write_rule(JsonWriter& out, const YR_RULE& rule, const SourceRule& source) 
     write_tags(out, rule);
     write_metas(out, rule);
     write_strings(out, rule, source);
+    out.key("condition").value(source.condition);
     out.close_object();
 }
 

@@ -166,15 +166,29 @@ private:
             advance();
             map_.rules.push_back({std::string(token_.text), token_.line, {}});
             in_strings_ = false;
+            in_condition_ = false;
         } else if (is_word("strings") && peek().text == ":") {
             in_strings_ = true;
         } else if (is_word("condition")) {
             in_strings_ = false;
+            in_condition_ = peek().text == ":";
+            if (in_condition_) advance();
+        } else if (in_condition_) {
+            read_condition();
         } else if (in_strings_ && token_.kind == TokenKind::kWord && token_.text[0] == '$') {
             read_string();
             return;
         }
         advance();
+    }
+
+    /// One token of it: to the brace that ends the rule.
+    void read_condition() {
+        in_condition_ = token_.text != "}" && !map_.rules.empty();
+        if (!in_condition_) return;
+        std::string& condition = map_.rules.back().condition;
+        if (!condition.empty()) condition += ' ';
+        condition += token_.text;
     }
 
     /// "$a = <value> <modifiers>". Leaves token_ on what comes after.
@@ -215,6 +229,7 @@ private:
     std::optional<Token> ahead_;
     SourceMap map_;
     bool in_strings_ = false;
+    bool in_condition_ = false;
 };
 
 }  // namespace

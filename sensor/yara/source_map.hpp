@@ -22,6 +22,7 @@ struct SourceRule {
     std::string name;
     std::uint32_t line = 0;  ///< Of the name.
     std::vector<SourceString> strings;
+    std::string condition{};  ///< Its tokens with one space between, comments gone.
 };
 
 struct SourceImport {

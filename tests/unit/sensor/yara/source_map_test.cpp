@@ -97,5 +97,15 @@ TEST(SourceMap, SaysWhenSomethingHasNoEnd) {
     EXPECT_FALSE(read_source("rule a { strings: $a = { 4D").whole);
 }
 
+TEST(SourceMap, KeepsTheConditionAsTokens) {
+    const SourceMap map = read_source(
+        "rule a { strings: $a = { 01 } condition: uint16(0)==0x5A4D /* x */ and\n$a at 4 }\n"
+        "rule b { condition: c matches /a }/ }");
+
+    ASSERT_EQ(map.rules.size(), 2U);
+    EXPECT_EQ(map.rules[0].condition, "uint16 ( 0 ) = = 0x5A4D and $a at 4");
+    EXPECT_EQ(map.rules[1].condition, "c matches /a }/");
+}
+
 }  // namespace
 }  // namespace firebreak::yara
