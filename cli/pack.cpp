@@ -10,6 +10,7 @@
 #include "core/base/errc.hpp"
 #include "core/content/bundle.hpp"
 #include "core/content/schema.hpp"
+#include "sensor/sigma/compiler/bundle_content.hpp"
 #include "sensor/sigma/program/capabilities.hpp"
 
 namespace firebreak::cli {
@@ -151,7 +152,8 @@ Result<std::vector<content::ContentFile>> read_files(const Context& context, con
 }
 
 /// What an author gets instead of a bundle when a rule does not compile: every message.
-Output refusal_of(const SigmaContent& sigma, std::size_t rules, const std::string& folder) {
+Output refusal_of(const firebreak::sigma::BundleContent& sigma, std::size_t rules,
+                  const std::string& folder) {
     return Output{.text = lines_of(sigma.messages, folder) + folder + ": " +
                           std::to_string(sigma.rules) + " of " + std::to_string(rules) +
                           " rules compile; no bundle was written\n",
@@ -193,11 +195,11 @@ Result<Output> pack(const Context& context, const PackOptions& options) {
     Result<std::vector<content::ContentFile>> files =
         read_files(context, options.folder, pack_file->names, {});
     if (!files) return fail(files.error());
-    if (manifest.content_type != kSigmaRules) {
+    if (manifest.content_type != firebreak::sigma::kSourceType) {
         return write_bundle(context, options, manifest, std::move(*files));
     }
 
-    Result<SigmaContent> sigma = compile_sigma(*files);
+    Result<firebreak::sigma::BundleContent> sigma = firebreak::sigma::compile_for_bundle(*files);
     if (!sigma) return fail(sigma.error().seen_from(options.folder));
     if (!sigma->complete) return refusal_of(*sigma, files->size(), options.folder);
     manifest.content_type = firebreak::sigma::kContentType;
