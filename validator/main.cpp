@@ -20,6 +20,7 @@ Examples:
   firebreak-validate reproduce firebreak-reproducers/FB502-1a2b3c4d-1.json --engine yara.so
   firebreak-validate engine info yara.so
   firebreak-validate engine check exec:./engine.py --content rules/ --input sample.bin
+  firebreak-validate museum
   firebreak-validate engine yara-4.5.so --live /srv/live-bundles --against yara-4.3.so
 
 Give every engine build that is alive in the fleet: the attestation counts for no other.
@@ -116,6 +117,21 @@ void add_engine(CLI::App& app, EngineCheckOptions& options, EngineLiveOptions& l
         [&] { command = [&](const World& world) { return check_engine(world, options); }; });
 }
 
+void add_museum(CLI::App& app, MuseumOptions& options, Command& command) {
+    CLI::App* museum = app.add_subcommand(
+        "museum", "Play releases that once did harm: is each stopped by the gate expected?");
+    museum->add_option("--museum", options.museum,
+                       "Folder of exhibits (docs/formats/museum.md); the project's when absent");
+    museum
+        ->add_option("--engines", options.engines,
+                     "Folder to find engines in by name; repeatable; the project's when absent")
+        ->allow_extra_args(false);
+    museum->add_option("--skip", options.skipped, "Leave a stage out, to see what stands behind it")
+        ->allow_extra_args(false);
+    museum->callback(
+        [&] { command = [&](const World& world) { return show_museum(world, options); }; });
+}
+
 int run_command_line(int argc, char** argv) {
     CLI::App app{
         "firebreak-validate: judge a bundle in every live engine build, before any endpoint",
@@ -131,11 +147,13 @@ int run_command_line(int argc, char** argv) {
     ReproduceOptions replay;
     EngineCheckOptions engine;
     EngineLiveOptions live;
+    MuseumOptions museum;
     Command command;
     add_judging(app, judge);
     add_verify(app, verify, command);
     add_reproduce(app, replay, command);
     add_engine(app, engine, live, command);
+    add_museum(app, museum, command);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -35,6 +35,7 @@ std::string_view to_string(StageOutcome outcome) {
 Run::Run(RunRequest request, const Tools& tools) : request_(std::move(request)), tools_(tools) {}
 
 void Run::add(Finding finding) {
+    if (std::ranges::find(request_.muted, finding.id) != request_.muted.end()) return;
     if (finding_rule(finding.id).level == Level::kError) ++errors_;
     if (findings.size() >= kFindingsMax) {
         ++not_kept_;
@@ -84,9 +85,10 @@ std::vector<FileView> Run::content_views() const {
 
 content::Verdict Run::verdict() const {
     if (errors_ > 0) return content::Verdict::kRejected;
-    const bool passed = !stages.empty() && std::ranges::all_of(stages, [](const auto& report) {
-        return report.outcome == StageOutcome::kPassed;
-    });
+    const bool passed = !stages.empty() && request_.muted.empty() &&
+                        std::ranges::all_of(stages, [](const auto& report) {
+                            return report.outcome == StageOutcome::kPassed;
+                        });
     return passed ? content::Verdict::kAdmitted : content::Verdict::kInconclusive;
 }
 

@@ -31,6 +31,10 @@ struct RunRequest {
     std::uint64_t seed = 0;
     unsigned jobs = 1;
     std::vector<std::string> skipped{};  ///< Stages switched off by hand.
+    bool stops_at_failure = false;       ///< The first stage that fails is the last one run.
+    /// Ids of findings that are not made: for the test that tries what each of them is good for.
+    /// Such a run admits nothing.
+    std::vector<std::string> muted{};
     std::filesystem::path reproducers{};
 };
 

@@ -89,6 +89,16 @@ struct EngineLiveOptions {
 /// judge_bundle() is that of content. 0: all of it. 1: not one of them. 3: could not look at all.
 int check_engine_live(const World& world, const EngineLiveOptions& options);
 
+struct MuseumOptions {
+    std::string museum{};                ///< Empty: the one beside the program.
+    std::vector<std::string> engines{};  ///< Folders; empty: those beside the program.
+    std::vector<std::string> skipped{};
+};
+
+/// Plays every exhibit of a museum (docs/formats/museum.md). 0: each was stopped by the gate
+/// expected. 1: one was not. 2: no museum. 3: one could not be played.
+int show_museum(const World& world, const MuseumOptions& options);
+
 // ---- Shared by the commands ----------------------------------------------------------------
 
 /// "firebreak-validate: …" on stderr; returns `code`.

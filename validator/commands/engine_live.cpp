@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <sstream>
 
 #include "core/base/errc.hpp"
@@ -13,18 +12,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kBundleBytesMax = 512U << 20U;
-
-/// What a new engine can break of content that has passed every gate before.
-constexpr std::array<std::string_view, 5> kStages{"structure", "schema", "contract", "load",
-                                                  "directed"};
-
-std::vector<Stage> stages_of_an_engine() {
-    std::vector<Stage> stages;
-    std::ranges::copy_if(all_stages(), std::back_inserter(stages), [](const Stage& stage) {
-        return std::ranges::find(kStages, stage.name) != kStages.end();
-    });
-    return stages;
-}
 
 Result<std::vector<fs::path>> bundles_in(const std::string& folder) {
     std::error_code code;
@@ -85,7 +72,7 @@ public:
         request.profile = ProfileName::kGate;
         NoProgress silence;
         Run run(std::move(request), {program_, world_.clock, world_.files, silence});
-        judge(run, stages_of_an_engine());
+        judge(run, engine_release_stages());
         return LiveReport{run.verdict(), text_of(run, world_.terminal), json_report(run)};
     }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "validator/stages/stage.hpp"
 
@@ -100,8 +101,22 @@ std::span<const Stage> all_stages() {
     return kStages;
 }
 
+std::vector<Stage> engine_release_stages() {
+    constexpr std::array<std::string_view, 5> kNames{"structure", "schema", "contract", "load",
+                                                     "directed"};
+    std::vector<Stage> stages;
+    std::ranges::copy_if(kStages, std::back_inserter(stages), [&kNames](const Stage& stage) {
+        return std::ranges::find(kNames, stage.name) != kNames.end();
+    });
+    return stages;
+}
+
 void judge(Run& run, std::span<const Stage> stages) {
     for (const Stage& stage : stages) {
+        if (run.request().stops_at_failure && run.errors() > 0) {
+            run.stages.push_back(skipped(stage.name, "a stage before it failed"));
+            continue;
+        }
         if (switched_off(run, stage.name)) {
             run.stages.push_back(skipped(stage.name, "switched off by --skip"));
             continue;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <span>
+#include <vector>
 
 #include "validator/run.hpp"
 
@@ -34,6 +35,9 @@ struct Stage {
 
 /// All stages, in the order in which they run.
 std::span<const Stage> all_stages();
+
+/// Those in which a new engine build can break content that has passed every gate before.
+std::vector<Stage> engine_release_stages();
 
 /// Opens every engine of the request, in the sandbox and without content, and fills `run.builds`;
 /// once a run. What does not open goes to `run.unopened`.

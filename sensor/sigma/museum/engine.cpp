@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <new>
 #include <string>
@@ -39,7 +41,7 @@ fb_status info(const fb_text_sink* out) {
     return guarded([out] {
         sensor_kit::JsonWriter json;
         json.open_object().key("manifest_version").value(std::uint64_t{1});
-        json.key("name").value("sigma").key("version").value("7.11-museum");
+        json.key("name").value("sigma").key("version").value(version_of(kDefect));
         json.key("build_id").value(sensor_kit::build_id());
         json.key("content_types").open_array().value(kContentType).close_array();
         json.key("input_kinds").open_array().value("event").close_array();
@@ -51,8 +53,16 @@ fb_status info(const fb_text_sink* out) {
         }
         json.close_array().key("limits").open_object();
         json.key("content_bytes_max").value(kBytesMax).key("input_bytes_max").value(kBytesMax);
-        json.key("rules_max").value(std::uint64_t{1000}).close_object().close_object();
+        json.key("rules_max").value(std::uint64_t{kRulesMax}).close_object().close_object();
         return write_text(out, json);
+    });
+}
+
+/// THE DEFECT of kParser: rules that every build before this one takes.
+bool has_too_many_criteria(const Program& program) {
+    return std::ranges::any_of(program.rules, [](const Rule& rule) {
+        const auto criteria = std::ranges::count(rule.nodes, Node::Kind::kPredicate, &Node::kind);
+        return static_cast<std::size_t>(criteria) > kCriteriaMax;
     });
 }
 
@@ -64,10 +74,13 @@ fb_status load(const fb_load_request* request, fb_loaded* loaded) {
         for (std::size_t i = 0; i < request->file_count; ++i) {
             const fb_bytes bytes = request->files[i].bytes;
             Result<Program> program = read_program({bytes.data, bytes.length});
-            // THE DEFECT: what is missing here is a comparison of program->arity with
+            // THE DEFECT of kArity: what is missing here is a comparison of program->arity with
             // kFieldsSupplied.
             if (!program || program->contract != kContract) return FB_REFUSED;
             loaded->rules_seen += program->rules.size();
+            // THE DEFECT of kPreallocated: nobody thought that there would be more.
+            if (loaded->rules_seen > kRulesMax) std::abort();
+            if (kDefect == Defect::kParser && has_too_many_criteria(*program)) return FB_REFUSED;
             content->programs.push_back(std::move(*program));
         }
         loaded->files_loaded = request->file_count;
