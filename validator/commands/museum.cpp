@@ -50,16 +50,15 @@ std::string row_of(const Exhibit& exhibit, const Encounter& encounter, const Ter
         << exhibit.expected << " ";
     std::ostringstream by;
     by << std::left << std::setw(10)
-       << (encounter.outcome == Outcome::kElsewhere     ? "-"
-           : encounter.outcome == Outcome::kNotPlayed   ? "not played"
-           : encounter.stopped_by.empty()               ? "nothing"
-                                                        : encounter.stopped_by);
+       << (encounter.outcome == Outcome::kElsewhere   ? "-"
+           : encounter.outcome == Outcome::kNotPlayed ? "not played"
+           : encounter.stopped_by.empty()             ? "nothing"
+                                                      : encounter.stopped_by);
     const bool good =
         encounter.outcome == Outcome::kAsExpected || encounter.outcome == Outcome::kElsewhere;
     row << (good ? terminal.good(by.str()) : terminal.bad(by.str())) << std::right << std::setw(8)
-        << std::fixed << std::setprecision(1)
-        << static_cast<double>(encounter.took.count()) / 1000 << " s  " << exhibit.title << ", "
-        << exhibit.date << "\n";
+        << std::fixed << std::setprecision(1) << static_cast<double>(encounter.took.count()) / 1000
+        << " s  " << exhibit.title << ", " << exhibit.date << "\n";
     if (!good && !encounter.finding.empty()) {
         row << "         " << encounter.finding << ": " << encounter.message << "\n";
     }

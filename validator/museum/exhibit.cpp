@@ -106,8 +106,8 @@ Result<void> compile_rules(const ExhibitRelease& release, content::Manifest& man
     if (!compiled->complete) {
         const auto error =
             std::ranges::find(compiled->messages, true, &sigma::CompileMessage::error);
-        return fail(Errc::kInvalid, error == compiled->messages.end() ? "does not compile"
-                                                                       : error->to_string());
+        return fail(Errc::kInvalid,
+                    error == compiled->messages.end() ? "does not compile" : error->to_string());
     }
     files = std::move(compiled->files);
     if (release.copies > 1) multiply(files, release.copies);
@@ -172,8 +172,8 @@ Result<std::vector<Exhibit>> read_museum(const FileStore& files, const fs::path&
     std::ranges::sort(exhibits, {}, &Exhibit::id);
     const auto twice = std::ranges::adjacent_find(exhibits, {}, &Exhibit::id);
     if (twice != exhibits.end()) {
-        return fail(Errc::kConflict, museum.string() + ": there are two exhibits " +
-                                         std::to_string(twice->id));
+        return fail(Errc::kConflict,
+                    museum.string() + ": there are two exhibits " + std::to_string(twice->id));
     }
     return exhibits;
 }
@@ -197,7 +197,7 @@ Result<Bytes> pack_release(const FileStore& files, const Exhibit& exhibit,
     if (release.damaged_at > 0) {
         if (release.damaged_at > bundle->size()) {
             return fail(Errc::kInvalid, exhibit.folder.string() + ": damaged_at: the bundle has " +
-                                             std::to_string(bundle->size()) + " bytes");
+                                            std::to_string(bundle->size()) + " bytes");
         }
         bundle->at(bundle->size() - release.damaged_at) ^= 0x5AU;
     }

@@ -16,8 +16,8 @@ struct ExhibitRelease {
     content::Manifest manifest{};      ///< Without files.
     std::vector<std::string> files{};  ///< Below the exhibit's folder.
     std::optional<sigma::EventContract> contract{};
-    std::uint32_t copies = 1;       ///< Of each rule, under ids of its own.
-    std::uint64_t damaged_at = 0;   ///< Byte from the end that was changed after packing; 0: none.
+    std::uint32_t copies = 1;      ///< Of each rule, under ids of its own.
+    std::uint64_t damaged_at = 0;  ///< Byte from the end that was changed after packing; 0: none.
 };
 
 /// A release that once did harm, in the shape that it has in these engines, and the gate that must
@@ -31,8 +31,8 @@ struct Exhibit {
     std::string finding{};   ///< Which must be among the stage's; empty: any.
     std::optional<ExhibitRelease> release{};
     std::optional<ExhibitRelease> previous{};
-    std::vector<std::string> engines{};     ///< File names without .so; empty: the product's.
-    std::string new_engine{};               ///< Released while the content is live; empty: none.
+    std::vector<std::string> engines{};  ///< File names without .so; empty: the product's.
+    std::string new_engine{};            ///< Released while the content is live; empty: none.
     std::filesystem::path folder{};
     std::filesystem::path goodware{};  ///< Empty: none of its own.
 

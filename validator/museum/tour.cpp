@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kEngineBytesMax = 256U << 20U;
 constexpr std::string_view kAdmitted = "admitted";
 
-constexpr std::array<std::string_view, 6> kOutcomes{
-    "as-expected", "other-gate", "escaped", "falsely-rejected", "not-played", "elsewhere"};
+constexpr std::array<std::string_view, 6> kOutcomes{"as-expected",      "other-gate", "escaped",
+                                                    "falsely-rejected", "not-played", "elsewhere"};
 
 Result<EngineFile> find_engine(const FileStore& files, const EngineFolders& folders,
                                const std::string& name) {
@@ -135,8 +135,7 @@ Encounter play(const Exhibit& exhibit, const EngineFolders& engines, const Tools
         judge(run, engine_release_stages());
     }
     Encounter encounter = encounter_of(exhibit, run);
-    encounter.took =
-        std::chrono::ceil<std::chrono::milliseconds>(tools.clock.steady() - started);
+    encounter.took = std::chrono::ceil<std::chrono::milliseconds>(tools.clock.steady() - started);
     return encounter;
 }
 

@@ -74,9 +74,10 @@ protected:
         std::ofstream(folder() / name, std::ios::binary) << text;
     }
     void exhibit(const std::string& expected, const std::string& more) const {
-        write("exhibit.yaml", "exhibit: 7\ntitle: One\ndate: 2026-01-01\nsources: [here]\n"
-                              "story: It happened.\nexpected: " +
-                                  expected + "\n" + more);
+        write("exhibit.yaml",
+              "exhibit: 7\ntitle: One\ndate: 2026-01-01\nsources: [here]\n"
+              "story: It happened.\nexpected: " +
+                  expected + "\n" + more);
     }
     void yara_release(const std::string& expected, const std::string& rule) const {
         exhibit(expected,
