@@ -28,6 +28,7 @@ struct RunRequest {
     std::vector<Sha256> alive{};
     std::vector<std::filesystem::path> goodware{};
     ProfileName profile = ProfileName::kGate;
+    std::optional<Profile> figures{};  ///< In place of those that the profile's name stands for.
     std::uint64_t seed = 0;
     unsigned jobs = 1;
     std::vector<std::string> skipped{};  ///< Stages switched off by hand.
@@ -85,7 +86,9 @@ public:
     Run(RunRequest request, const Tools& tools);
 
     const RunRequest& request() const noexcept { return request_; }
-    const Profile& profile() const { return validator::profile(request_.profile); }
+    const Profile& profile() const {
+        return request_.figures ? *request_.figures : validator::profile(request_.profile);
+    }
     const Tools& tools() const noexcept { return tools_; }
 
     std::optional<content::Bundle> bundle;    ///< From the structure stage on, when it is whole.

@@ -54,7 +54,8 @@ bool switched_off(const Run& run, std::string_view stage) {
 std::string_view missing_need(const Run& run, const Stage& stage) {
     for (const std::string_view need : stage.needs) {
         if (need.empty()) continue;
-        if (switched_off(run, need) && run.bundle) continue;
+        if (need == "structure" && !run.bundle) return need;
+        if (switched_off(run, need)) continue;
         const auto found = std::ranges::find(run.stages, need, &StageReport::name);
         const bool there = found != run.stages.end() && found->outcome == StageOutcome::kPassed;
         if (!there) return need;

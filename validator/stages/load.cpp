@@ -169,8 +169,11 @@ void BuildLoad::report_refusal(const LoadRun& load) {
 }
 
 void BuildLoad::report_fault(const Verdict& verdict) {
-    const Patience patience =
-        verdict.outcome == Outcome::kTimedOut ? kHangProbe : run_.profile().sandbox.load;
+    Patience patience = run_.profile().sandbox.load;
+    if (verdict.outcome == Outcome::kTimedOut) {
+        patience = {.cpu = std::min(patience.cpu, kHangProbe.cpu),
+                    .wall = std::min(patience.wall, kHangProbe.wall)};
+    }
     const FaultProbe shows = [&](const std::vector<FileView>& files) {
         if (out_of_time()) return false;
         const Verdict seen = attempt(files, patience).load.verdict;

@@ -1,0 +1,111 @@
+// The yara engine with stage directions. A comment in the rules says when and what:
+//
+//   // act load segfault      when content with this line is loaded
+//   // act scan segfault      when it scans an input that contains "ON STAGE"
+//   // act scan burn 20       burns 20 ms of CPU time on every input
+//
+// segfault, spin (for ever, near enough), hog (memory, until refused), socket, exit, fail
+// (FB_INTERNAL), burn N; when loading also count (says that there is one rule more) and empty (one
+// less); when scanning also silent (any input: ok, and no match). Tests need a fault of each kind
+// that follows from the content alone.
+
+#include <sys/socket.h>
+
+#include "sensor/sensor.h"
+
+// The yara engine's own entry; its sources are compiled under this name.
+extern "C" const fb_engine* firebreak_yara_sensor(uint32_t host_abi_version);
+#undef firebreak_sensor
+
+namespace {
+
+const fb_engine* const yara = firebreak_yara_sensor(FB_SENSOR_ABI_VERSION);
+
+/// Of the content that was loaded last: tests load one at a time.
+std::string scan_direction;
+
+std::string_view text_of(fb_bytes bytes) {
+    return {reinterpret_cast<const char*>(bytes.data), bytes.length};
+}
+
+/// What follows "// act WHEN " in the content, to the end of its line; empty: nothing.
+std::string direction(const fb_load_request& request, std::string_view when) {
+    const std::string mark = "// act " + std::string(when) + " ";
+    for (std::size_t i = 0; i < request.file_count; ++i) {
+        const std::string_view text = text_of(request.files[i].bytes);
+        const std::size_t at = text.find(mark);
+        if (at == std::string_view::npos) continue;
+        const std::size_t from = at + mark.size();
+        return std::string(text.substr(from, text.find('\n', from) - from));
+    }
+    return {};
+}
+
+void burn(long milliseconds) {
+    timespec start{};
+    timespec now{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
+    do {
+        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    } while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1'000'000 <
+             milliseconds);
+}
+
+void hog() {
+    constexpr std::size_t kStep = 16U << 20U;
+    for (int i = 0; i < 512; ++i) {
+        void* block = std::malloc(kStep);
+        if (block == nullptr) std::abort();
+        std::memset(block, i | 1, kStep);
+    }
+}
+
+/// @returns false when the call is to fail.
+bool act(const std::string& what) {
+    if (what == "segfault") *static_cast<volatile int*>(nullptr) = 1;
+    if (what == "spin") burn(300'000);
+    if (what == "hog") hog();
+    if (what == "socket") ::socket(AF_INET, SOCK_STREAM, 0);
+    if (what == "exit") ::_exit(0);
+    if (what.starts_with("burn ")) burn(std::atol(what.c_str() + 5));
+    return what != "fail";
+}
+
+fb_status load(const fb_load_request* request, fb_loaded* loaded) {
+    const std::string what = direction(*request, "load");
+    if (!act(what)) {
+        loaded->content = nullptr;
+        return FB_INTERNAL;
+    }
+    scan_direction = direction(*request, "scan");
+    const fb_status status = yara->load(request, loaded);
+    if (status != FB_OK) return status;
+    if (what == "count") ++loaded->rules_seen;
+    if (what == "empty") --loaded->rules_seen;
+    loaded->rules_loaded = loaded->rules_seen;
+    return FB_OK;
+}
+
+fb_status evaluate(fb_content* content, const fb_input* input, const fb_budget* budget,
+                   const fb_match_sink* sink) {
+    if (scan_direction == "silent") return FB_OK;
+    const bool on_stage = scan_direction.starts_with("burn ") ||
+                          text_of(input->as.file.bytes).find("ON STAGE") != std::string_view::npos;
+    if (on_stage && !act(scan_direction)) return FB_INTERNAL;
+    return yara->evaluate(content, input, budget, sink);
+}
+
+fb_engine make_table() {
+    fb_engine table = *yara;
+    table.load = &load;
+    table.evaluate = &evaluate;
+    return table;
+}
+
+const fb_engine table = make_table();
+
+}  // namespace
+
+extern "C" FB_SENSOR_EXPORT const fb_engine* firebreak_sensor(uint32_t host_abi_version) {
+    return host_abi_version == FB_SENSOR_ABI_VERSION ? &table : nullptr;
+}
