@@ -250,6 +250,14 @@ typedef struct fb_engine {
     /* Optional, may be NULL. Takes the allocator for everything from here on; NULL: the C library's
      * again. FB_REFUSED while a content is loaded. */
     fb_status (*set_allocator)(const fb_allocator* allocator);
+
+    /* Optional: may be NULL, and a table whose struct_size ends before it has none. Tells which
+     * fields of events the content's rules have really been asked about.
+     *
+     * With out == NULL: forgets what was measured, and measures from here on. Otherwise: writes
+     * what evaluate() has read since then, as JSON (docs/sensor-abi.md, "Coverage"); FB_REFUSED
+     * when nothing is being measured. Measuring changes no answer, only what it costs. */
+    fb_status (*coverage)(fb_content* content, const fb_text_sink* out);
 } fb_engine;
 
 /* @param host_abi_version  What the host speaks: FB_SENSOR_ABI_VERSION of its build.

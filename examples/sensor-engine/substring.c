@@ -226,6 +226,7 @@ static const fb_engine engine = {
     reset,
     unload,
     NULL,
+    NULL,
 };
 
 FB_SENSOR_EXPORT const fb_engine* firebreak_sensor(uint32_t host_abi_version);

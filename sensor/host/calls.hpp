@@ -59,6 +59,12 @@ public:
     /// @returns Errc::kUnsupported when the engine has no such function.
     [[nodiscard]] virtual Result<fb_status> set_allocator(const fb_allocator* allocator) = 0;
 
+    /// Measures which fields rules really read (sensor.h). nullptr: begins anew.
+    ///
+    /// @returns Errc::kUnsupported when the engine cannot, or this way of calling it has no words
+    ///   for it.
+    [[nodiscard]] virtual Result<fb_status> coverage(fb_content* content, const fb_text_sink* out);
+
     /// The table itself; nullptr when the engine is not in this process.
     virtual const fb_engine* table() const { return nullptr; }
 

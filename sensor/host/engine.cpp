@@ -98,21 +98,38 @@ public:
         return {};
     }
 
+    Result<void> start_coverage() override {
+        const Result<fb_status> status = calls_->coverage(content_, nullptr);
+        if (!status) return fail(status.error());
+        if (*status != FB_OK) return fail(failed_call("coverage", *status));
+        return {};
+    }
+
+    Result<json::value> coverage() const override {
+        TextAnswer answer(kDescriptionBytesMax);
+        const fb_text_sink sink = answer.sink();
+        return parsed("coverage", calls_->coverage(content_, &sink), answer);
+    }
+
     std::uint64_t rule_count() const override { return rules_; }
 
     Result<json::value> describe() const override {
         TextAnswer answer(kDescriptionBytesMax);
         const fb_text_sink sink = answer.sink();
-        const Result<fb_status> status = calls_->describe(content_, sink);
+        return parsed("describe", calls_->describe(content_, sink), answer);
+    }
+
+private:
+    static Result<json::value> parsed(std::string_view call, const Result<fb_status>& status,
+                                      TextAnswer& answer) {
         if (!status) return fail(status.error());
-        if (*status != FB_OK) return fail(failed_call("describe", *status));
+        if (*status != FB_OK) return fail(failed_call(call, *status));
         const Result<std::string> text = answer.take();
         if (!text) return fail(text.error());
         return parse_json(*text,
                           {.bytes_max = kDescriptionBytesMax, .depth_max = kDescriptionDepthMax});
     }
 
-private:
     EngineCalls* calls_;
     fb_content* content_;
     std::uint64_t rules_;

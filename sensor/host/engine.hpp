@@ -78,6 +78,14 @@ public:
     /// Has the engine forget what it kept from earlier inputs.
     [[nodiscard]] virtual Result<void> reset() = 0;
 
+    /// Has the engine measure, from here on, which fields its rules really read.
+    ///
+    /// @returns Errc::kUnsupported when this engine cannot.
+    [[nodiscard]] virtual Result<void> start_coverage() = 0;
+
+    /// What was measured since (docs/sensor-abi.md, "Coverage").
+    [[nodiscard]] virtual Result<json::value> coverage() const = 0;
+
     virtual std::uint64_t rule_count() const = 0;
 
     /// Everything the content declares: rules with their files and lines, modules, strings. Asks

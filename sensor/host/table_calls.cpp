@@ -79,6 +79,13 @@ public:
         }
         return table_->set_allocator(allocator);
     }
+    Result<fb_status> coverage(fb_content* content, const fb_text_sink* out) override {
+        // A table of an older build of version 1 ends before it.
+        const bool there =
+            table_->struct_size >= FB_SIZE_TO(fb_engine, coverage) && table_->coverage != nullptr;
+        if (!there) return EngineCalls::coverage(content, out);
+        return table_->coverage(content, out);
+    }
     const fb_engine* table() const override { return table_; }
 
 private:
@@ -88,6 +95,10 @@ private:
 };
 
 }  // namespace
+
+Result<fb_status> EngineCalls::coverage(fb_content* /*content*/, const fb_text_sink* /*out*/) {
+    return fail(Errc::kUnsupported, "this engine does not measure what its rules read");
+}
 
 Result<std::unique_ptr<EngineCalls>> map_engine(SharedLibrary library) {
     if (Result<void> mapped = library.map(); !mapped) return fail(mapped.error());

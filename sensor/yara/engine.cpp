@@ -186,6 +186,7 @@ constexpr fb_engine kEngine = {
     &reset,
     &unload,
     &set_allocator,
+    nullptr,
 };
 
 }  // namespace

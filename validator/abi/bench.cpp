@@ -139,6 +139,14 @@ std::optional<std::string> CheckBench::text_of_inputs(std::string_view type, fb_
     return text.one(status);
 }
 
+std::optional<std::string> CheckBench::text_of_coverage(fb_content* content, fb_status& status) {
+    TextCount text;
+    const fb_text_sink sink = text.sink();
+    status = status_or_gone(calls().coverage(content, &sink));
+    if (status != FB_OK && text.count != 0) status = FB_INTERNAL;
+    return text.one(status);
+}
+
 RawLoad CheckBench::load(const std::vector<sensor::SourceFile>& files, std::uint64_t rules_max,
                          std::uint64_t memory_bytes_max) {
     std::vector<fb_file> views;

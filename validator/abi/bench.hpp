@@ -72,6 +72,9 @@ public:
     /// nullopt: refused, or written otherwise than once; `status` then says which.
     std::optional<std::string> text_of_inputs(std::string_view type, fb_status& status);
 
+    /// nullopt as for text_of_description(); `status` says why.
+    std::optional<std::string> text_of_coverage(fb_content* content, fb_status& status);
+
     RawLoad load(const std::vector<sensor::SourceFile>& files, std::uint64_t rules_max = 100'000,
                  std::uint64_t memory_bytes_max = 1U << 30U);
     RawLoad load() { return load(material_.files); }

@@ -46,6 +46,8 @@ const std::vector<AbiCheck>& abi_checks() {
         {"process", "leaves the process as it was", true, false, &check_process},
         {"allocator", "uses the host's allocator, and survives its refusals", true, false,
          &check_allocator},
+        {"coverage", "measures what its rules read, and changes no result by it", true, false,
+         &check_coverage},
     };
     return checks;
 }

@@ -74,5 +74,6 @@ CheckResult check_reset(CheckBench& bench);
 CheckResult check_unload(CheckBench& bench);
 CheckResult check_process(CheckBench& bench);
 CheckResult check_allocator(CheckBench& bench);
+CheckResult check_coverage(CheckBench& bench);
 
 }  // namespace firebreak::validator

@@ -5,6 +5,7 @@
 #include <limits>
 #include <set>
 
+#include "core/base/errc.hpp"
 #include "sensor/host/answers.hpp"
 #include "validator/abi/bench.hpp"
 
@@ -169,6 +170,41 @@ CheckResult check_describe(CheckBench& bench) {
         }
     }
     return CheckResult::kept(std::to_string(names->size()) + " rules");
+}
+
+CheckResult check_coverage(CheckBench& bench) {
+    const RawLoad load = bench.load();
+    fb_status early = FB_OK;
+    const std::optional<std::string> nothing = bench.text_of_coverage(load.content, early);
+    std::vector<fb_input> inputs = bench.inputs();
+    inputs.push_back(bench.sample());
+    std::vector<RawEvaluation> plain;
+    for (const fb_input& input : inputs) plain.push_back(bench.evaluate(load.content, input));
+
+    const Result<fb_status> started = bench.calls().coverage(load.content, nullptr);
+    if (!started && started.error() == Errc::kUnsupported) {
+        return CheckResult::not_applicable(started.error().context());
+    }
+    if (!started || *started != FB_OK) return CheckResult::broken("coverage() does not begin");
+    if (nothing || early == FB_OK) {
+        return CheckResult::broken("writes a coverage before any was to be measured");
+    }
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        if (bench.evaluate(load.content, inputs[i]) != plain[i]) {
+            return CheckResult::broken("gives other results while it measures");
+        }
+    }
+    fb_status status = FB_INTERNAL;
+    const std::optional<std::string> text = bench.text_of_coverage(load.content, status);
+    if (!text) return CheckResult::broken("coverage() does not write one text");
+    const std::optional<std::string> described = bench.text_of_description(load.content);
+    const auto known = rule_names(described.value_or(""));
+    const auto covered = rule_names(*text);
+    if (!covered) return CheckResult::broken("coverage: " + covered.error().context());
+    if (!known || !std::ranges::includes(*known, *covered)) {
+        return CheckResult::broken("covers a rule that it does not describe");
+    }
+    return CheckResult::kept(std::to_string(covered->size()) + " rules asked");
 }
 
 CheckResult check_evaluate(CheckBench& bench) {

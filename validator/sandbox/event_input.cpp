@@ -8,12 +8,43 @@
 #include <sys/mman.h>
 
 #include "core/base/check.hpp"
+#include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
 #include "core/base/json.hpp"
 #include "sensor/sigma/events/event_reader.hpp"
 
 namespace firebreak::validator {
 namespace {
+
+/// Not canonical: to follow it is a fault on every x86-64 and ARM64 system.
+constexpr std::uintptr_t kPoisonAddress = 0xDEAD'BEEF'DEAD'BEEF;
+constexpr std::size_t kPoisonLength = 4096;
+
+fb_field poison() {
+    fb_field field{};
+    field.type = FB_FIELD_TEXT;
+    field.data = reinterpret_cast<const std::uint8_t*>(kPoisonAddress);  // NOLINT: is the point.
+    field.length = kPoisonLength;
+    return field;
+}
+
+/// {"hex": "ff00"} or {"bytes": "ff00"}.
+Result<fb_field> field_of_bytes(const json::object& object, EventInput& event) {
+    const json::value* hex = object.size() == 1 ? object.if_contains("hex") : nullptr;
+    const json::value* raw = object.size() == 1 ? object.if_contains("bytes") : nullptr;
+    const json::value* value = hex != nullptr ? hex : raw;
+    if (value == nullptr || !value->is_string()) {
+        return fail(Errc::kInvalid, "event.values: an object is {\"hex\": …} or {\"bytes\": …}");
+    }
+    const Result<Bytes> bytes = hex_decode(std::string_view(value->get_string()));
+    if (!bytes) return fail(bytes.error().seen_from("event.values"));
+    event.storage.push_back(std::make_unique<std::string>(to_text(*bytes)));
+    fb_field field{};
+    field.type = hex != nullptr ? FB_FIELD_TEXT : FB_FIELD_BYTES;
+    field.data = bytes_of(*event.storage.back()).data();
+    field.length = event.storage.back()->size();
+    return field;
+}
 
 Result<fb_field> field_of(const json::value& value, EventInput& event) {
     fb_field field{};
@@ -28,8 +59,10 @@ Result<fb_field> field_of(const json::value& value, EventInput& event) {
         field.integer = value.get_bool() ? 1 : 0;
         return field;
     }
+    if (value.is_object()) return field_of_bytes(value.get_object(), event);
     if (!value.is_string()) {
-        return fail(Errc::kInvalid, "event.values: each is text, an integer, true, false or null");
+        return fail(Errc::kInvalid,
+                    "event.values: each is text, an integer, true, false, null or bytes");
     }
     event.storage.push_back(std::make_unique<std::string>(value.get_string()));
     field.type = FB_FIELD_TEXT;
@@ -50,6 +83,12 @@ Result<EventInput> by_position(const JsonObject& object) {
         if (!field) return fail(field.error());
         event.fields.push_back(*field);
     }
+    if (!object.has("fields")) return event;
+    const Result<std::int64_t> count =
+        object.integer("fields", static_cast<std::int64_t>(event.fields.size()),
+                       static_cast<std::int64_t>(FieldArea::kFieldsMax));
+    if (!count) return fail(count.error());
+    event.field_count = static_cast<std::size_t>(*count);
     return event;
 }
 
@@ -61,7 +100,8 @@ Result<std::vector<EventInput>> read_event(ByteView document) {
     const Result<JsonObject> object = JsonObject::of(*parsed, "event");
     if (!object) return fail(object.error());
     std::vector<EventInput> events;
-    if (object->raw().size() == 2 && object->has("contract") && object->has("values")) {
+    const std::size_t members = object->has("fields") ? 3 : 2;
+    if (object->raw().size() == members && object->has("contract") && object->has("values")) {
         Result<EventInput> event = by_position(*object);
         if (!event) return fail(event.error());
         events.push_back(*std::move(event));
@@ -70,7 +110,9 @@ Result<std::vector<EventInput>> read_event(ByteView document) {
     Result<std::vector<sigma::MappedEvent>> mapped = sigma::map_event(*parsed);
     if (!mapped) return fail(mapped.error());
     for (sigma::MappedEvent& event : *mapped) {
-        events.push_back({event.contract->id(), std::move(event.fields), std::move(event.storage)});
+        events.push_back({.contract = event.contract->id(),
+                          .fields = std::move(event.fields),
+                          .storage = std::move(event.storage)});
     }
     return events;
 }
@@ -82,21 +124,30 @@ Bytes event_with(std::string_view contract, std::string_view value) {
 
 Result<FieldArea> FieldArea::make() {
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    const std::size_t bytes = (kFieldsMax * sizeof(fb_field) + page - 1) / page * page;
-    void* base =
-        ::mmap(nullptr, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const auto pages = [page](std::size_t fields) {
+        return (fields * sizeof(fb_field) + page - 1) / page * page;
+    };
+    const std::size_t bytes = pages(kFieldsMax);
+    const std::size_t guard_bytes = pages(kFieldNumbers);
+    void* base = ::mmap(nullptr, bytes + guard_bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) return fail({errno, std::generic_category()}, "memory for events");
     auto* const guard = static_cast<std::uint8_t*>(base) + bytes;
-    if (::mprotect(guard, page, PROT_NONE) != 0) {
+    if (::mprotect(guard, guard_bytes, PROT_NONE) != 0) {
         return fail({errno, std::generic_category()}, "a guard page for events");
     }
     FieldArea area;
     area.end_ = static_cast<fb_field*>(static_cast<void*>(guard));
+    std::ranges::fill(std::span(area.end_ - kFieldsMax, kFieldsMax), poison());
     return area;
 }
 
 std::span<const fb_field> FieldArea::place(std::span<const fb_field> fields, std::size_t count) {
     FIREBREAK_CHECK(end_ != nullptr && fields.size() <= count && count <= kFieldsMax);
+    if (placed_ > count) {
+        std::ranges::fill(std::span(end_ - placed_, placed_ - count), poison());
+    }
+    placed_ = count;
     const std::span<fb_field> placed(end_ - count, count);
     std::ranges::fill(placed, fb_field{});
     std::ranges::copy(fields, placed.begin());

@@ -229,24 +229,38 @@ Verdict Executor::unload() {
     return reader.finished() ? reply.verdict : broken("unload");
 }
 
-DescribeRun Executor::describe() {
-    const Reply reply = ask(WireWriter(MessageType::kDescribe).frame(), policy_.load);
+DescribeRun Executor::ask_for_json(MessageType question, MessageType expected,
+                                   std::string_view what) {
+    const Reply reply = ask(WireWriter(question).frame(), policy_.load);
     DescribeRun run{.verdict = reply.verdict, .description = {}};
     if (!reply.body) return run;
     WireReader reader(*reply.body);
-    if (reader.type() != MessageType::kDescription) {
+    if (reader.type() != expected) {
         run.verdict = refusal_or_broken(reader);
         return run;
     }
     const std::string_view text = reader.text(policy_.answer_bytes_max);
-    Result<json::value> description = parse_json(
+    Result<json::value> parsed = parse_json(
         text, {.bytes_max = policy_.answer_bytes_max, .depth_max = kDescriptionDepthMax});
-    if (!reader.finished() || !description) {
-        run.verdict = broken("describe");
-    } else {
-        run.description = *std::move(description);
-    }
+    if (!reader.finished() || !parsed) return {.verdict = broken(std::string(what))};
+    run.description = *std::move(parsed);
     return run;
+}
+
+DescribeRun Executor::describe() {
+    return ask_for_json(MessageType::kDescribe, MessageType::kDescription, "describe");
+}
+
+Verdict Executor::start_coverage() {
+    const Reply reply = ask(WireWriter(MessageType::kStartCoverage).frame(), policy_.load);
+    if (!reply.body) return reply.verdict;
+    WireReader reader(*reply.body);
+    if (reader.type() != MessageType::kCoverageStarted) return refusal_or_broken(reader);
+    return reader.finished() ? reply.verdict : broken("start_coverage");
+}
+
+DescribeRun Executor::coverage() {
+    return ask_for_json(MessageType::kCoverage, MessageType::kCovered, "coverage");
 }
 
 std::span<std::uint8_t> Executor::input(std::size_t length) const {

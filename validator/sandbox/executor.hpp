@@ -90,6 +90,14 @@ public:
 
     DescribeRun describe();
 
+    /// Has the engine measure which fields its rules really read, from here on.
+    ///
+    /// @returns kRefused when this engine cannot.
+    Verdict start_coverage();
+
+    /// What was measured since (docs/sensor-abi.md, "Coverage").
+    DescribeRun coverage();
+
     /// Where to put the next input. @pre length <= policy.input_bytes_max.
     std::span<std::uint8_t> input(std::size_t length) const;
 
@@ -137,6 +145,7 @@ private:
     std::optional<Verdict> check_limits(Watch& watch);
     bool receive(Bytes& bytes, bool& closed);
 
+    DescribeRun ask_for_json(MessageType question, MessageType expected, std::string_view what);
     Verdict refusal_or_broken(WireReader& reader);
     Verdict program_ended(WireReader& reader);
     Verdict broken(std::string what);

@@ -26,6 +26,8 @@ enum class MessageType : std::uint8_t {
     kEvaluate = 5,
     kUnload = 6,
     kCheck = 7,
+    kStartCoverage = 8,
+    kCoverage = 9,
     // Answers.
     kOpened = 65,
     kSealed = 66,
@@ -34,6 +36,8 @@ enum class MessageType : std::uint8_t {
     kMatches = 69,
     kUnloaded = 70,
     kChecked = 71,
+    kCoverageStarted = 72,
+    kCovered = 73,
     kRefused = 80,      ///< The engine said no.
     kFailed = 81,       ///< The engine gave up, or answered with another status.
     kSetupFailed = 82,  ///< The sandbox could not be made.

@@ -132,6 +132,8 @@ private:
     bool seal();
     bool load(WireReader& request);
     bool describe();
+    bool start_coverage();
+    bool coverage();
     bool evaluate(WireReader& request);
     bool unload();
     bool check(WireReader& request);
@@ -171,6 +173,8 @@ bool Worker::serve_one() {
         case MessageType::kEvaluate: return evaluate(request);
         case MessageType::kUnload: return unload();
         case MessageType::kCheck: return check(request);
+        case MessageType::kStartCoverage: return start_coverage();
+        case MessageType::kCoverage: return coverage();
         default: return false;
     }
 }
@@ -261,6 +265,24 @@ bool Worker::describe() {
     return answer(writer.frame());
 }
 
+bool Worker::start_coverage() {
+    if (!content_) return trouble(MessageType::kFailed, "no content is loaded");
+    const Result<void> started = content_->start_coverage();
+    if (started) return answer(WireWriter(MessageType::kCoverageStarted).frame());
+    const bool cannot = started.error() == Errc::kUnsupported;
+    return trouble(cannot ? MessageType::kRefused : MessageType::kFailed,
+                   started.error().context());
+}
+
+bool Worker::coverage() {
+    if (!content_) return trouble(MessageType::kFailed, "no content is loaded");
+    const Result<json::value> coverage = content_->coverage();
+    if (!coverage) return trouble(MessageType::kFailed, coverage.error().context());
+    WireWriter writer(MessageType::kCovered);
+    writer.text(json::serialize(*coverage));
+    return answer(writer.frame());
+}
+
 bool Worker::evaluate(WireReader& request) {
     const std::string name(request.text(kNameBytesMax));
     const std::uint64_t length = request.u64();
@@ -298,8 +320,9 @@ Worker::Matches Worker::evaluate_event(ByteView document, std::chrono::milliseco
     if (!events) return fail(events.error());
     std::vector<sensor::Match> all;
     for (const EventInput& event : *events) {
-        const std::size_t supplied = fields_supplied(event.contract);
+        std::size_t supplied = fields_supplied(event.contract);
         if (supplied == 0) continue;
+        supplied = event.field_count.value_or(supplied);
         if (event.fields.size() > supplied || supplied > FieldArea::kFieldsMax) {
             return fail(Errc::kInvalid, "an event with more fields than the build supplies");
         }

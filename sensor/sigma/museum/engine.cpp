@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -9,6 +10,7 @@
 #include "sensor/sensor.h"
 #include "sensor/sigma/museum/interpreter.hpp"
 #include "sensor/sigma/program/capabilities.hpp"
+#include "sensor/sigma/program/describe.hpp"
 
 /// sensor.h over the interpreter of the museum. Its manifest is made by the code and so tells the
 /// truth, 20: whoever compares that with what the rules declare does not need to run it.
@@ -66,6 +68,14 @@ bool has_too_many_criteria(const Program& program) {
     });
 }
 
+std::string_view input_name(std::uint16_t field) {
+    static constexpr std::array<std::string_view, kFieldsSupplied> kNames{
+        "input1",  "input2",  "input3",  "input4",  "input5",  "input6",  "input7",
+        "input8",  "input9",  "input10", "input11", "input12", "input13", "input14",
+        "input15", "input16", "input17", "input18", "input19", "input20"};
+    return field < kNames.size() ? kNames.at(field) : std::string_view();
+}
+
 fb_status load(const fb_load_request* request, fb_loaded* loaded) {
     if (request == nullptr || loaded == nullptr) return FB_REFUSED;
     loaded->content = nullptr;
@@ -94,12 +104,13 @@ fb_status describe(const fb_content* content, const fb_text_sink* out) {
     if (content == nullptr || out == nullptr || out->write == nullptr) return FB_REFUSED;
     return guarded([content, out] {
         sensor_kit::JsonWriter json;
-        json.open_object().key("content_type").value(kContentType).key("rules").open_array();
+        json.open_object().key("content_type").value(kContentType).key("programs").open_array();
         for (const Program& program : content->programs) {
-            for (const Rule& rule : program.rules) {
-                json.open_object().key("name").value(rule.id).key("file").value(rule.file);
-                json.key("line").value(std::uint64_t{rule.line}).close_object();
-            }
+            describe_program(json, {}, program, &input_name);
+        }
+        json.close_array().key("rules").open_array();
+        for (std::size_t i = 0; i < content->programs.size(); ++i) {
+            for (const Rule& rule : content->programs[i].rules) describe_rule(json, rule, i);
         }
         json.close_array().close_object();
         return write_text(out, json);
@@ -112,7 +123,7 @@ fb_status inputs(fb_text type, const fb_text_sink* out) {
         sensor_kit::JsonWriter json;
         json.open_object().key("type").value(kContract).key("fields").open_array();
         for (std::size_t i = 0; i < kFieldsSupplied; ++i) {
-            json.open_object().key("name").value("input" + std::to_string(i + 1));
+            json.open_object().key("name").value(input_name(static_cast<std::uint16_t>(i)));
             json.key("type").value("text").key("bytes_max").value(kBytesMax).close_object();
         }
         json.close_array().close_object();
@@ -164,6 +175,7 @@ constexpr fb_engine kEngine = {
     &evaluate,
     &reset,
     &unload,
+    nullptr,
     nullptr,
 };
 

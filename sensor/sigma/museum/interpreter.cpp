@@ -41,27 +41,27 @@ bool asks(const Predicate& predicate, const fb_field* fields) {
     }
 }
 
+/// Asks no more than it has to, as interpreters do: the first criterion that fails ends a rule. So
+/// the field that is not there is read only by an event that meets all criteria before it. As deep
+/// as the rule's tree.
+bool holds(const Program& program, const Rule& rule, std::uint32_t at, const fb_field* fields) {
+    const Node& node = rule.nodes.at(at);
+    const auto child_holds = [&](std::uint32_t child) {
+        return holds(program, rule, child, fields);
+    };
+    switch (node.kind) {
+        case Node::Kind::kPredicate: return asks(program.predicates.at(node.predicate), fields);
+        case Node::Kind::kNot: return !child_holds(node.children.at(0));
+        case Node::Kind::kAll: return std::ranges::all_of(node.children, child_holds);
+        case Node::Kind::kAny: return std::ranges::any_of(node.children, child_holds);
+    }
+    return false;
+}
+
 }  // namespace
 
 bool matches(const Program& program, const Rule& rule, const fb_field* fields) {
-    std::vector<bool> holds(rule.nodes.size());
-    const auto child_holds = [&holds](std::uint32_t child) { return bool{holds[child]}; };
-    for (std::size_t at = 0; at < rule.nodes.size(); ++at) {
-        const Node& node = rule.nodes[at];
-        switch (node.kind) {
-            case Node::Kind::kPredicate:
-                holds[at] = asks(program.predicates.at(node.predicate), fields);
-                break;
-            case Node::Kind::kNot: holds[at] = !holds[node.children.at(0)]; break;
-            case Node::Kind::kAll:
-                holds[at] = std::ranges::all_of(node.children, child_holds);
-                break;
-            case Node::Kind::kAny:
-                holds[at] = std::ranges::any_of(node.children, child_holds);
-                break;
-        }
-    }
-    return holds.back();
+    return holds(program, rule, static_cast<std::uint32_t>(rule.nodes.size() - 1), fields);
 }
 
 }  // namespace firebreak::sigma::museum

@@ -44,6 +44,11 @@ public:
     /// Everything the rules declare, as JSON (docs/sensor-abi.md, "Description").
     std::string describe() const;
 
+    /// Measures what rules read, from here on (sensor.h, coverage()).
+    void start_coverage();
+    /// What was measured, as JSON; nullopt: nothing is being measured.
+    std::optional<std::string> coverage() const;
+
     std::uint64_t rule_count() const;
     /// What the files' headers say, read by other code than the rules.
     std::uint64_t rules_seen() const { return rules_seen_; }

@@ -1,5 +1,5 @@
-#include "sensor/kit/json_writer.hpp"
-#include "sensor/kit/text.hpp"
+#include "sensor/sigma/program/describe.hpp"
+
 #include "sensor/sigma/program/capabilities.hpp"
 #include "sensor/sigma/run/content.hpp"
 
@@ -8,101 +8,11 @@ namespace {
 
 using sensor_kit::JsonWriter;
 
-void write_text(JsonWriter& out, const std::string& text) {
-    out.key("text").value(text);
-    // As bytes too: a constant may be anything, and a dictionary wants it exactly.
-    out.key("bytes").value(sensor_kit::hex(bytes_of(text).data(), text.size()));
-}
-
-void write_pieces(JsonWriter& out, const std::vector<GlobPiece>& pieces) {
-    out.key("pieces").open_array();
-    for (const GlobPiece& piece : pieces) {
-        out.open_object();
-        write_text(out, piece.text);
-        out.key("any").open_array();
-        for (const std::uint16_t at : piece.any) out.value(std::uint64_t{at});
-        out.close_array().close_object();
-    }
-    out.close_array();
-}
-
-std::string_view field_name(std::uint16_t field, const SuppliedContract& contract) {
-    if (field == kAnyField) return "*";
-    return field < contract.fields.size() ? contract.fields[field].name : "";
-}
-
-void write_predicate(JsonWriter& out, const Predicate& predicate,
-                     const SuppliedContract& contract) {
+void write_reading(JsonWriter& out, const Reading& reading) {
     out.open_object();
-    out.key("field").value(field_name(predicate.field, contract));
-    out.key("op").value(name_of(predicate.op));
-    switch (predicate.op) {
-        case Op::kEquals:
-        case Op::kContains:
-        case Op::kStartsWith:
-        case Op::kEndsWith:
-        case Op::kRegex: write_text(out, predicate.text); break;
-        case Op::kGlob: write_pieces(out, predicate.pieces); break;
-        case Op::kCidr:
-            out.key("network").value(
-                sensor_kit::hex(predicate.network.data(), predicate.network.size()));
-            out.key("prefix_bits").value(std::uint64_t{predicate.prefix_bits});
-            break;
-        case Op::kIntegerEquals:
-        case Op::kLess:
-        case Op::kLessOrEqual:
-        case Op::kGreater:
-        case Op::kGreaterOrEqual: out.key("integer").value(predicate.integer); break;
-        case Op::kSameAs:
-        case Op::kSameStart:
-        case Op::kSameEnd:
-        case Op::kSameInside:
-            out.key("other_field").value(field_name(predicate.other_field, contract));
-            break;
-        case Op::kAbsent:
-        case Op::kPresent: break;
-    }
-    if (predicate.cased) out.key("cased").value(true);
-    out.close_object();
-}
-
-const char* kind_name(Node::Kind kind) {
-    switch (kind) {
-        case Node::Kind::kPredicate: return "predicate";
-        case Node::Kind::kNot: return "not";
-        case Node::Kind::kAll: return "all";
-        case Node::Kind::kAny: return "any";
-    }
-    return "predicate";
-}
-
-/// The tree as it is in the file: the last node is the condition.
-void write_nodes(JsonWriter& out, const Rule& rule) {
-    out.key("nodes").open_array();
-    for (const Node& node : rule.nodes) {
-        out.open_object().key("kind").value(kind_name(node.kind));
-        if (node.kind == Node::Kind::kPredicate) {
-            out.key("predicate").value(std::uint64_t{node.predicate});
-        } else {
-            out.key("children").open_array();
-            for (const std::uint32_t child : node.children) out.value(std::uint64_t{child});
-            out.close_array();
-        }
-        out.close_object();
-    }
-    out.close_array();
-}
-
-void write_rule(JsonWriter& out, const Rule& rule, std::uint64_t program) {
-    out.open_object();
-    out.key("name").value(rule.id);
-    out.key("file").value(rule.file);
-    out.key("line").value(std::uint64_t{rule.line});
-    out.key("title").value(rule.title);
-    out.key("level").value(rule.level);
-    out.key("program").value(program);
-    write_nodes(out, rule);
-    out.close_object();
+    if (reading.field != kAnyField) out.key("position").value(std::uint64_t{reading.field});
+    out.key("op").value(name_of(reading.op));
+    out.key("met").value(reading.met).key("missed").value(reading.missed).close_object();
 }
 
 }  // namespace
@@ -114,19 +24,38 @@ std::string Content::describe() const {
     out.key("modules").open_array().close_array();
     out.key("programs").open_array();
     for (const LoadedFile& file : files_) {
-        out.open_object().key("file").value(file.name);
-        out.key("contract").value(file.rules.contract());
-        out.key("arity").value(std::uint64_t{file.rules.program().arity});
-        out.key("predicates").open_array();
-        for (const Predicate& predicate : file.rules.program().predicates) {
-            write_predicate(out, predicate, *file.contract);
-        }
-        out.close_array().close_object();
+        const auto name_of_field = [&file](std::uint16_t field) {
+            return field < file.contract->fields.size() ? file.contract->fields[field].name
+                                                        : std::string_view();
+        };
+        describe_program(out, file.name, file.rules.program(), name_of_field);
     }
     out.close_array();
     out.key("rules").open_array();
     for (std::size_t i = 0; i < files_.size(); ++i) {
-        for (const Rule& rule : files_[i].rules.program().rules) write_rule(out, rule, i);
+        for (const Rule& rule : files_[i].rules.program().rules) describe_rule(out, rule, i);
+    }
+    out.close_array().close_object();
+    return out.text();
+}
+
+void Content::start_coverage() {
+    for (LoadedFile& file : files_) file.rules.measure();
+}
+
+std::optional<std::string> Content::coverage() const {
+    JsonWriter out;
+    out.open_object().key("rules").open_array();
+    for (const LoadedFile& file : files_) {
+        if (!file.rules.measuring()) return std::nullopt;
+        const std::vector<Rule>& rules = file.rules.program().rules;
+        for (std::size_t i = 0; i < rules.size(); ++i) {
+            const std::vector<Reading> readings = file.rules.readings(i);
+            if (readings.empty()) continue;
+            out.open_object().key("name").value(rules[i].id).key("reads").open_array();
+            for (const Reading& reading : readings) write_reading(out, reading);
+            out.close_array().close_object();
+        }
     }
     out.close_array().close_object();
     return out.text();

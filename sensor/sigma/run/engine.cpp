@@ -153,6 +153,18 @@ fb_status reset(fb_content* content) {
     return content == nullptr ? FB_REFUSED : FB_OK;
 }
 
+fb_status coverage(fb_content* content, const fb_text_sink* out) {
+    if (content == nullptr || (out != nullptr && !proper(out))) return FB_REFUSED;
+    return guarded([content, out]() -> fb_status {
+        if (out == nullptr) {
+            content->rules->start_coverage();
+            return FB_OK;
+        }
+        const std::optional<std::string> text = content->rules->coverage();
+        return text ? write_text(*out, *text) : FB_REFUSED;
+    });
+}
+
 fb_status unload(fb_content* content) {
     delete content;
     return FB_OK;
@@ -169,6 +181,7 @@ constexpr fb_engine kEngine = {
     &reset,
     &unload,
     nullptr,
+    &coverage,
 };
 
 }  // namespace

@@ -40,6 +40,10 @@ std::size_t memory_of(const Program& program) {
     return bytes;
 }
 
+/// Bits of asked_.
+constexpr std::uint8_t kMet = 1;
+constexpr std::uint8_t kMissed = 2;
+
 }  // namespace
 
 Result<RuleSet> RuleSet::make(Program program) {
@@ -81,6 +85,40 @@ bool RuleSet::holds(std::uint32_t predicate, Event& event, Budget& budget) {
     return answer % 2 == 1;
 }
 
+/// Runs each condition as evaluate() does, and notes what it asks.
+void RuleSet::ask_every_rule(Event& event, Budget& budget) {
+    for (std::size_t at = 0; at < program_.rules.size() && !budget.out(); ++at) {
+        const std::uint32_t begin = first_step_.at(at);
+        const std::uint32_t count = first_step_.at(at + 1) - begin;
+        std::uint32_t next = 0;
+        while (next < count && !budget.out()) {
+            const Step& step = steps_.at(begin + next);
+            const bool met = holds(step.predicate, event, budget);
+            // What a predicate says once the budget is out means nothing.
+            if (!budget.out()) asked_.at(begin + next) |= met ? kMet : kMissed;
+            next = met ? step.if_true : step.if_false;
+        }
+    }
+}
+
+std::vector<Reading> RuleSet::readings(std::size_t rule) const {
+    std::vector<Reading> readings;
+    for (std::size_t at = first_step_.at(rule); at < first_step_.at(rule + 1); ++at) {
+        const std::uint8_t asked = asked_.at(at);
+        if (asked == 0) continue;
+        const PredicateSet::Ready& predicate = predicates_.at(steps_.at(at).predicate);
+        auto found = std::ranges::find_if(readings, [&predicate](const Reading& reading) {
+            return reading.field == predicate.field && reading.op == predicate.op;
+        });
+        if (found == readings.end()) {
+            found = readings.insert(found, {.field = predicate.field, .op = predicate.op});
+        }
+        found->met = found->met || (asked & kMet) != 0;
+        found->missed = found->missed || (asked & kMissed) != 0;
+    }
+    return readings;
+}
+
 fb_status RuleSet::evaluate(Event& event, Budget& budget, const OnMatch& on_match) {
     event_ = (event_ + 1) % (1U << 31U);
     if (event_ == 0) {  // Once in two thousand million events.
@@ -88,6 +126,7 @@ fb_status RuleSet::evaluate(Event& event, Budget& budget, const OnMatch& on_matc
         event_ = 1;
     }
     index_.find(event, found_, budget);
+    if (measuring()) ask_every_rule(event, budget);
     const std::vector<std::uint64_t>& words = found_.rules.words();
     for (std::size_t word = 0; word < words.size(); ++word) {
         for (std::uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {

@@ -29,6 +29,14 @@ struct RuleMatch {
     std::span<const Evidence> evidence;  ///< In the order of the condition; at most kEvidenceMax.
 };
 
+/// What rules have asked of one field, and which answers there were.
+struct Reading {
+    std::uint16_t field = 0;  ///< Or kAnyField.
+    Op op = Op::kPresent;
+    bool met = false;
+    bool missed = false;
+};
+
 /// The rules for one event contract, ready to run.
 ///
 /// evaluate() takes no memory (RE2 apart, see regex.hpp): everything it writes to was taken when
@@ -56,6 +64,15 @@ public:
     /// @returns FB_OK, FB_TIMEOUT when the budget ran out, FB_LIMIT when a callback said stop.
     fb_status evaluate(Event& event, Budget& budget, const OnMatch& on_match);
 
+    /// Measures, from here on, which predicates each rule's condition really asks. The condition of
+    /// every rule is then run over every event, also where the index has ruled it out: that shows
+    /// in what an event costs, and in no answer. Takes a byte for each step of each condition.
+    void measure() { asked_.assign(steps_.size(), 0); }
+    bool measuring() const { return asked_.size() == steps_.size(); }
+
+    /// What the rule's condition has asked since, by field and op. @pre measuring().
+    std::vector<Reading> readings(std::size_t rule) const;
+
     /// Rules that are run over every event, because nothing in them can be looked for.
     std::size_t always_count() const { return index_.always_count(); }
     std::size_t memory_bytes() const;
@@ -64,6 +81,7 @@ private:
     RuleSet(Program program, PredicateSet predicates, const std::vector<Necessary>& needs);
 
     bool holds(std::uint32_t predicate, Event& event, Budget& budget);
+    void ask_every_rule(Event& event, Budget& budget);
     std::span<const Evidence> explain(const Rule& rule, Event& event, Budget& budget);
 
     Program program_;
@@ -79,6 +97,7 @@ private:
     std::vector<bool> node_holds_;
     std::vector<std::uint32_t> node_stack_;
     std::array<Evidence, kEvidenceMax> evidence_;
+    std::vector<std::uint8_t> asked_;  ///< By step, while measuring: the answers, as bits.
 };
 
 }  // namespace firebreak::sigma

@@ -137,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
         Sin{"changes-environment", "process"}, Sin{"changes-locale", "process"},
         Sin{"leaves-descriptor", "process"}, Sin{"install-handler-load", "process"},
         Sin{"install-handler-evaluate", "process"}, Sin{"flood-stderr-load", "process"},
-        Sin{"loses-refused-memory", "allocator"}),
+        Sin{"loses-refused-memory", "allocator"}, Sin{"lies-about-coverage", "coverage"}),
     [](const auto& row) {
         std::string name = row.param.rogue;
         std::erase(name, '-');

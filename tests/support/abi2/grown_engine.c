@@ -75,7 +75,7 @@ static fb_status unload(fb_content* content) {
 #define TABLE(version)                                                                           \
     {                                                                                            \
         version, sizeof(fb_engine), info, load, describe, inputs, evaluate, reset, unload, NULL, \
-            reset                                                                                \
+            NULL, reset                                                                          \
     }
 static const fb_engine tables[] = {TABLE(1), TABLE(2)};
 

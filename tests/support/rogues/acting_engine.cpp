@@ -21,8 +21,9 @@ fb_status evaluate(fb_content* content, const fb_input* input, const fb_budget* 
 }
 
 constexpr fb_engine kEngine = {
-    FB_SENSOR_ABI_VERSION, sizeof(fb_engine), &rogue::info,  &load,          &rogue::describe,
-    &rogue::inputs,        &evaluate,         &rogue::reset, &rogue::unload, nullptr,
+    FB_SENSOR_ABI_VERSION, sizeof(fb_engine), &rogue::info, &load,
+    &rogue::describe,      &rogue::inputs,    &evaluate,    &rogue::reset,
+    &rogue::unload,        nullptr,           nullptr,
 };
 
 }  // namespace

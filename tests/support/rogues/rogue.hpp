@@ -131,6 +131,7 @@ inline constexpr fb_engine kGoodEngine = {
     &reset,
     &unload,
     nullptr,
+    nullptr,
 };
 
 }  // namespace rogue

@@ -259,6 +259,19 @@ TEST(EngineDescribe, RefusesWhatIsNoJson) {
     EXPECT_EQ((*content)->describe().error(), Errc::kMalformed);
 }
 
+TEST(EngineCoverage, IsNotAskedOfAnEngineThatHasNone) {
+    for (const char* name : {"well-behaved", "older-table"}) {
+        const auto engine = open_rogue(name);
+        ASSERT_TRUE(engine) << name;
+        std::vector<Diagnostic> diagnostics;
+        const auto content = load(**engine, diagnostics);
+        ASSERT_TRUE(content) << name;
+
+        EXPECT_EQ((*content)->start_coverage().error(), Errc::kUnsupported) << name;
+        EXPECT_EQ((*content)->coverage().error(), Errc::kUnsupported) << name;
+    }
+}
+
 TEST(EngineInputs, SaysSoWhenATypeIsNotSupplied) {
     const auto engine = open_rogue("well-behaved");
     ASSERT_TRUE(engine);

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <boost/json/serialize.hpp>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <span>
@@ -114,6 +115,44 @@ TEST(SigmaEngine, DescribesItsRules) {
     const json::value& file = described->at("programs").as_array().at(0);
     EXPECT_EQ(file.at("predicates").as_array().size(), program.predicates.size());
     EXPECT_EQ(file.at("predicates").as_array().at(2).at("op").as_string(), "equals");
+}
+
+/// A rule of three criteria on three fields: what each event makes it ask.
+TEST(SigmaEngine, MeasuresWhatItsRulesRead) {
+    const auto engine = open_engine(kSigma);
+    Program program{.contract = std::string(kProcesses), .arity = kArity};
+    program.predicates = {text_predicate(Op::kContains, "evil", 0),
+                          text_predicate(Op::kEndsWith, ".exe", 1),
+                          {.field = 2, .op = Op::kIntegerEquals, .integer = 7}};
+    program.rules = {rule_of(0, {leaf(0), leaf(1), leaf(2), all_of({0, 1, 2})})};
+    const auto content = load(*engine, program);
+    ASSERT_TRUE(content);
+    std::vector<fb_field> fields = process_fields(*engine, "evil");
+    fields[1] = text_field("a.exe");
+    const auto read = [&](const char* position_and_op) {
+        const Result<json::value> coverage = (*content)->coverage();
+        if (!coverage) return std::string("none");
+        const std::string text = json::serialize(*coverage);
+        const std::size_t at = text.find(position_and_op);
+        return at == std::string::npos ? "" : text.substr(text.find("\"met", at), 26);
+    };
+
+    EXPECT_FALSE((*content)->coverage());  // Nothing is being measured.
+    ASSERT_TRUE((*content)->start_coverage());
+    EXPECT_EQ((*content)->coverage()->at("rules").as_array().size(), 0U);
+    ASSERT_TRUE(play(**content, kProcesses, fields));  // Not 7: the integer is asked, and missed.
+    EXPECT_EQ(read("\"position\":1,\"op\":\"ends-with\""), "\"met\":true,\"missed\":false}");
+    EXPECT_EQ(read("\"position\":2,\"op\":\"integer-equals\""), "\"met\":false,\"missed\":true}");
+    EXPECT_EQ(read("\"position\":0"), "");  // Dearer than the one that said no: never asked.
+    fields[2] = {FB_FIELD_INTEGER, 0, 7, nullptr, 0};
+    EXPECT_EQ(play(**content, kProcesses, fields)->size(), 1U);
+    EXPECT_EQ(read("\"position\":0"), "\"met\":true,\"missed\":false}");
+    fields[0] = text_field("good");  // The index rules it out; the measure asks all the same.
+    EXPECT_EQ(play(**content, kProcesses, fields)->size(), 0U);
+    EXPECT_EQ(read("\"position\":0"), "\"met\":true,\"missed\":true}]");
+
+    ASSERT_TRUE((*content)->start_coverage());
+    EXPECT_EQ((*content)->coverage()->at("rules").as_array().size(), 0U);
 }
 
 TEST(SigmaEngine, RefusesRulesWrittenAgainstMoreFieldsThanItSupplies) {
