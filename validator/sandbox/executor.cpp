@@ -242,7 +242,7 @@ DescribeRun Executor::ask_for_json(MessageType question, MessageType expected,
     const std::string_view text = reader.text(policy_.answer_bytes_max);
     Result<json::value> parsed = parse_json(
         text, {.bytes_max = policy_.answer_bytes_max, .depth_max = kDescriptionDepthMax});
-    if (!reader.finished() || !parsed) return {.verdict = broken(std::string(what))};
+    if (!reader.finished() || !parsed) return {broken(std::string(what)), {}};
     run.description = *std::move(parsed);
     return run;
 }
