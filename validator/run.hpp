@@ -49,6 +49,7 @@ struct Tools {
 
 /// What a report holds at most; schemas/validation-report.v1.json has the same number.
 inline constexpr std::size_t kFindingsMax = 10'000;
+using content::kNoveltyMax;
 
 /// One engine build under test.
 struct Build {
@@ -98,7 +99,8 @@ public:
     bool builds_opened = false;               ///< By open_builds().
     std::vector<content::AttestedCorpus> corpora;
     std::vector<StageReport> stages;
-    std::vector<Finding> findings;   ///< Written by add() alone.
+    std::vector<Finding> findings;              ///< Written by add() alone.
+    std::vector<content::AttestedUse> novelty;  ///< From the lint stage; at most kNoveltyMax.
     std::vector<std::string> notes;  ///< What a person should know that is not about the content.
     std::chrono::sys_seconds finished{};
 

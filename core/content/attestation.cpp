@@ -54,7 +54,8 @@ TestLists lists_of(const std::vector<AttestedStage>& stages) {
 
 std::string_view result_of(const Attestation& attestation) {
     if (attestation.verdict != Verdict::kAdmitted) return "FAILED";
-    return lists_of(attestation.stages).warned.empty() ? "PASSED" : "WARNED";
+    const bool clean = lists_of(attestation.stages).warned.empty() && attestation.waivers.empty();
+    return clean ? "PASSED" : "WARNED";
 }
 
 json::array to_array(const std::vector<std::string>& names) {
@@ -167,6 +168,78 @@ Result<void> read_stages(const JsonObject& extension, Attestation& attestation) 
     return {};
 }
 
+struct TextMember {
+    std::string_view name;
+    std::string* into;
+};
+
+Result<void> read_members(const JsonObject& object, std::initializer_list<TextMember> members) {
+    for (const TextMember& member : members) {
+        Result<std::string> read = object.string(member.name);
+        if (!read) return fail(read.error());
+        *member.into = std::move(*read);
+    }
+    return {};
+}
+
+/// The elements of a list of objects, each read by `read(object, path)`.
+template <class Read>
+Result<void> read_list(const JsonObject& extension, std::string_view name, Read read) {
+    const Result<const json::array*> list = extension.array(name);
+    if (!list) return fail(list.error());
+    const std::string path = extension.path_to(name);
+    if ((*list)->size() > kListMax) return fail(Errc::kTooLarge, path);
+    for (std::size_t index = 0; index < (*list)->size(); ++index) {
+        const Result<JsonObject> object =
+            JsonObject::of((**list)[index], path + "[" + std::to_string(index) + "]");
+        if (!object) return fail(object.error());
+        if (Result<void> done = read(*object); !done) return done;
+    }
+    return {};
+}
+
+Result<void> read_novelty(const JsonObject& extension, Attestation& attestation) {
+    const Result<std::string> previous = extension.string("previous");
+    if (!previous) return fail(previous.error());
+    if (!previous->empty()) {
+        const Result<Sha256> digest = Sha256::from_hex(*previous);
+        if (!digest) return fail(digest.error().seen_from(extension.path_to("previous")));
+        attestation.previous = *digest;
+    }
+    return read_list(extension, "novelty", [&](const JsonObject& object) -> Result<void> {
+        AttestedUse use;
+        Result<void> read = read_members(object, {{"contract", &use.contract},
+                                                  {"field", &use.field},
+                                                  {"operator", &use.op},
+                                                  {"action", &use.action}});
+        if (read) attestation.novelty.push_back(std::move(use));
+        return read;
+    });
+}
+
+Result<void> read_waivers(const JsonObject& extension, Attestation& attestation) {
+    return read_list(extension, "waivers", [&](const JsonObject& object) -> Result<void> {
+        AttestedWaiver waiver;
+        std::string expires;
+        Result<void> read = read_members(object, {{"finding", &waiver.finding},
+                                                  {"rule", &waiver.rule},
+                                                  {"file", &waiver.file},
+                                                  {"fingerprint", &waiver.fingerprint},
+                                                  {"reason", &waiver.reason},
+                                                  {"who", &waiver.who},
+                                                  {"expires", &expires}});
+        if (!read) return read;
+        const Result<std::chrono::sys_seconds> time = parse_utc(expires);
+        if (!time) return fail(time.error().seen_from(object.path_to("expires")));
+        waiver.expires = *time;
+        const Result<std::int64_t> findings = object.integer("findings", 1, INT64_MAX);
+        if (!findings) return fail(findings.error());
+        waiver.findings = static_cast<std::uint64_t>(*findings);
+        attestation.waivers.push_back(std::move(waiver));
+        return {};
+    });
+}
+
 Result<std::uint64_t> read_seed(const JsonObject& extension) {
     const Result<std::string> text = extension.string("seed");
     if (!text) return fail(text.error());
@@ -181,19 +254,10 @@ Result<std::uint64_t> read_seed(const JsonObject& extension) {
 }
 
 Result<void> read_texts(const JsonObject& extension, Attestation& attestation) {
-    struct Text {
-        std::string_view name;
-        std::string* into;
-    };
-    for (const Text& text :
-         {Text{"stream", &attestation.stream}, Text{"profile", &attestation.profile},
-          Text{"sandbox", &attestation.sandbox},
-          Text{"validator_version", &attestation.validator_version}}) {
-        Result<std::string> read = extension.string(text.name);
-        if (!read) return fail(read.error());
-        *text.into = std::move(*read);
-    }
-    return {};
+    return read_members(extension, {{"stream", &attestation.stream},
+                                    {"profile", &attestation.profile},
+                                    {"sandbox", &attestation.sandbox},
+                                    {"validator_version", &attestation.validator_version}});
 }
 
 Result<void> read_extension(const JsonObject& predicate, Attestation& attestation) {
@@ -216,7 +280,10 @@ Result<void> read_extension(const JsonObject& predicate, Attestation& attestatio
     const Result<std::chrono::sys_seconds> finished = parse_utc(*time);
     if (!finished) return fail(finished.error().seen_from(extension->path_to("finished")));
     attestation.finished = *finished;
-    return read_stages(*extension, attestation);
+    Result<void> lists = read_stages(*extension, attestation);
+    if (lists) lists = read_novelty(*extension, attestation);
+    if (lists) lists = read_waivers(*extension, attestation);
+    return lists;
 }
 
 Result<void> read_subject(const JsonObject& statement, Attestation& attestation) {
@@ -234,6 +301,32 @@ Result<void> read_subject(const JsonObject& statement, Attestation& attestation)
     if (!sha256) return fail(sha256.error());
     attestation.bundle = *sha256;
     return {};
+}
+
+json::array novelty_of(const Attestation& attestation) {
+    json::array array;
+    for (const AttestedUse& use : attestation.novelty) {
+        array.push_back(json::object{{"contract", use.contract},
+                                     {"field", use.field},
+                                     {"operator", use.op},
+                                     {"action", use.action}});
+    }
+    return array;
+}
+
+json::array waivers_of(const Attestation& attestation) {
+    json::array array;
+    for (const AttestedWaiver& waiver : attestation.waivers) {
+        array.push_back(json::object{{"finding", waiver.finding},
+                                     {"rule", waiver.rule},
+                                     {"file", waiver.file},
+                                     {"fingerprint", waiver.fingerprint},
+                                     {"reason", waiver.reason},
+                                     {"who", waiver.who},
+                                     {"expires", format_utc(waiver.expires)},
+                                     {"findings", waiver.findings}});
+    }
+    return array;
 }
 
 /// An admission that contradicts itself is none.
@@ -313,7 +406,10 @@ json::value to_statement(const Attestation& attestation) {
                            {"sandbox", attestation.sandbox},
                            {"validator_version", attestation.validator_version},
                            {"finished", format_utc(attestation.finished)},
-                           {"stages", std::move(stages)}};
+                           {"stages", std::move(stages)},
+                           {"previous", attestation.previous ? attestation.previous->hex() : ""},
+                           {"novelty", novelty_of(attestation)},
+                           {"waivers", waivers_of(attestation)}};
     const TestLists lists = lists_of(attestation.stages);
     return json::object{
         {"_type", kStatementType},

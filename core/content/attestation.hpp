@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,30 @@ struct AttestedStage {
     std::uint64_t findings = 0;  ///< Warnings too: a stage may pass with some.
 };
 
+/// A first use against the last release: something that no endpoint has been asked to do before.
+struct AttestedUse {
+    std::string contract;  ///< "process_creation_windows/v1"; "file" for rules about files.
+    std::string field;     ///< "CommandLine", "string.hex".
+    std::string op;        ///< "contains".
+    std::string action;    ///< "report".
+};
+
+/// An error that people decided to ship in spite of. Which findings it takes in: those of the id
+/// in all of the places that it names; an empty one is no condition.
+struct AttestedWaiver {
+    std::string finding;  ///< "FB701".
+    std::string rule;
+    std::string file;
+    std::string fingerprint;
+    std::string reason;
+    std::string who;
+    std::chrono::sys_seconds expires;
+    std::uint64_t findings = 0;  ///< How many it took in: at least one.
+};
+
+/// First uses that an attestation lists at most; past that the list is cut.
+inline constexpr std::size_t kNoveltyMax = 2'000;
+
 /// What the validator swears to: these exact bytes were driven in these exact builds. An in-toto
 /// Statement v1 with the test-result predicate; carried in a DSSE envelope (core/signing/dsse.hpp).
 struct Attestation {
@@ -56,11 +81,16 @@ struct Attestation {
     std::vector<AttestedBuild> builds;
     std::vector<AttestedCorpus> corpora;
     std::vector<AttestedStage> stages;
+    /// The last release that novelty is counted against; without one, everything is new.
+    std::optional<Sha256> previous{};
+    std::vector<AttestedUse> novelty{};
+    std::vector<AttestedWaiver> waivers{};
     std::string validator_version;
     std::chrono::sys_seconds finished;
 };
 
-/// The statement. `result` is PASSED or, with findings in a passed stage, WARNED for an admission,
+/// The statement. `result` is PASSED or, with findings in a passed stage or a waiver, WARNED for an
+/// admission,
 /// and FAILED for everything else:
 /// a reader that knows only test-result must not take an inconclusive run for a pass.
 json::value to_statement(const Attestation& attestation);

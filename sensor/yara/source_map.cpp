@@ -1,6 +1,7 @@
 #include "sensor/yara/source_map.hpp"
 
 #include <optional>
+#include <utility>
 
 namespace firebreak::yara {
 namespace {
@@ -164,9 +165,21 @@ private:
             map_.imports.push_back({std::string(module), token_.line});
         } else if (is_word("rule") && peek().kind == TokenKind::kWord) {
             advance();
-            map_.rules.push_back({std::string(token_.text), token_.line, {}});
+            map_.rules.push_back({.name = std::string(token_.text),
+                                  .line = token_.line,
+                                  .is_global = std::exchange(global_, false),
+                                  .is_private = std::exchange(private_, false)});
             in_strings_ = false;
             in_condition_ = false;
+        } else if (is_word("global")) {
+            global_ = true;
+        } else if (is_word("private")) {
+            private_ = true;
+        } else if (is_word("meta") && peek().text == ":") {
+            advance();
+            advance();
+            read_metas();
+            return;
         } else if (is_word("strings") && peek().text == ":") {
             in_strings_ = true;
         } else if (is_word("condition")) {
@@ -182,6 +195,23 @@ private:
         advance();
     }
 
+    /// "name = value", again and again. Leaves token_ on what comes after.
+    void read_metas() {
+        while (token_.kind == TokenKind::kWord && peek().text == "=") {
+            SourceMeta meta{std::string(token_.text), {}, token_.line};
+            advance();
+            advance();
+            if (token_.text == "-") {
+                meta.value = "-";
+                advance();
+            }
+            if (token_.kind == TokenKind::kEnd) return;
+            meta.value += token_.text;
+            advance();
+            if (!map_.rules.empty()) map_.rules.back().metas.push_back(std::move(meta));
+        }
+    }
+
     /// One token of it: to the brace that ends the rule.
     void read_condition() {
         in_condition_ = token_.text != "}" && !map_.rules.empty();
@@ -189,6 +219,7 @@ private:
         std::string& condition = map_.rules.back().condition;
         if (!condition.empty()) condition += ' ';
         condition += token_.text;
+        map_.rules.back().condition_tokens.emplace_back(token_.text);
     }
 
     /// "$a = <value> <modifiers>". Leaves token_ on what comes after.
@@ -230,6 +261,8 @@ private:
     SourceMap map_;
     bool in_strings_ = false;
     bool in_condition_ = false;
+    bool global_ = false;   ///< Was said of the rule that is to come.
+    bool private_ = false;  ///< Likewise.
 };
 
 }  // namespace

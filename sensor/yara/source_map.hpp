@@ -18,11 +18,23 @@ struct SourceString {
     std::uint32_t line = 0;
 };
 
+/// One line of a rule's `meta` section.
+struct SourceMeta {
+    std::string name;
+    std::string value;  ///< As it stands there, with its quotes: "\"low\"", "3", "true".
+    std::uint32_t line = 0;
+};
+
 struct SourceRule {
     std::string name;
     std::uint32_t line = 0;  ///< Of the name.
-    std::vector<SourceString> strings;
+    bool is_global = false;
+    bool is_private = false;
+    std::vector<SourceMeta> metas{};
+    std::vector<SourceString> strings{};
     std::string condition{};  ///< Its tokens with one space between, comments gone.
+    /// The same, taken apart: "==" is two tokens, and so is "$a*".
+    std::vector<std::string> condition_tokens{};
 };
 
 struct SourceImport {
@@ -37,7 +49,7 @@ struct SourceMap {
     bool whole = true;  ///< False when a comment, string or regex has no end.
 };
 
-/// Reads the outline of YARA source: rule names, strings, imports, each with its line.
+/// Reads the outline of YARA source: rule names, metas, strings, conditions, imports, with lines.
 ///
 /// libyara keeps none of this. It is also a second count of the rules, made without libyara's
 /// grammar: where the two differ, one of them did not see a rule, and the content is refused.

@@ -20,6 +20,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             FIREBREAK_CHECK(string.line >= rule.line && string.line <= lines);
             FIREBREAK_CHECK(text.find(string.value) != std::string::npos);
         }
+        for (const SourceMeta& meta : rule.metas) {
+            FIREBREAK_CHECK(meta.line >= rule.line && meta.line <= lines);
+        }
+        for (const std::string& token : rule.condition_tokens) {
+            FIREBREAK_CHECK(!token.empty() && text.find(token) != std::string::npos);
+        }
     }
     if (map.whole) {
         const SourceMap longer = read_source(text + "\nrule added { condition: true }");

@@ -18,6 +18,9 @@ content::Attestation attestation_of(const Run& run) {
         .builds = {},
         .corpora = run.corpora,
         .stages = {},
+        .previous =
+            run.request().previous ? std::optional(sha256(*run.request().previous)) : std::nullopt,
+        .novelty = run.novelty,
         .validator_version = validator_version(),
         .finished = run.finished,
     };

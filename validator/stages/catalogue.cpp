@@ -22,6 +22,8 @@ constexpr std::array kStages{
           &check_contract,
           {"structure"},
           {{{seconds{8}, 1}, {seconds{15}, 1}, {minutes{5}, 1}}}},
+    Stage{
+        "lint", &check_lint, {"structure"}, {{{seconds{3}, 1}, {seconds{5}, 1}, {minutes{1}, 1}}}},
     Stage{"load",
           &check_load,
           {"structure", "contract"},
@@ -29,7 +31,7 @@ constexpr std::array kStages{
     Stage{"replay",
           &check_replay,
           {"contract", "load"},
-          {{{seconds{60}, 10}, {minutes{4}, 50}, {hours{6}, 1000}}}},
+          {{{seconds{57}, 10}, {seconds{235}, 50}, {hours{6}, 1000}}}},
     Stage{"budget",
           &check_budget,
           {"contract", "load"},

@@ -54,6 +54,7 @@ void judge(Run& run, std::span<const Stage> stages);
 StageResult check_structure(Run& run, StageDeadline deadline);
 StageResult check_schema_stage(Run& run, StageDeadline deadline);
 StageResult check_contract(Run& run, StageDeadline deadline);
+StageResult check_lint(Run& run, StageDeadline deadline);
 StageResult check_load(Run& run, StageDeadline deadline);
 StageResult check_replay(Run& run, StageDeadline deadline);
 StageResult check_budget(Run& run, StageDeadline deadline);

@@ -28,13 +28,31 @@ Attestation admitted() {
     return attestation;
 }
 
+/// The same, with something new in it and an error that was waived.
+Attestation waived() {
+    Attestation attestation = admitted();
+    attestation.previous = sha256(bytes_of("the last release"));
+    attestation.novelty = {{"file", "string.hex", "plain", "report"}};
+    attestation.waivers = {
+        {.finding = "FB701",
+         .rule = "needle",
+         .file = {},
+         .fingerprint = {},
+         .reason = "our own installer",
+         .who = "ada",
+         .expires = std::chrono::sys_seconds{std::chrono::seconds{1'900'000'000}},
+         .findings = 2}};
+    return attestation;
+}
+
 std::string statement_of(const Attestation& attestation) {
     return json::serialize(to_statement(attestation));
 }
 
 /// The statement of admitted(), changed by hand, as text.
-std::string forged(const std::function<void(json::object& predicate)>& change) {
-    json::value statement = to_statement(admitted());
+std::string forged(const std::function<void(json::object& predicate)>& change,
+                   const Attestation& attestation = admitted()) {
+    json::value statement = to_statement(attestation);
     change(statement.at("predicate").as_object());
     return json::serialize(statement);
 }
@@ -212,6 +230,47 @@ TEST(ParseStatement, RefusesWhatIsNoJson) {
     expect_refused("");
     expect_refused("[]");
     expect_refused("{");
+}
+
+TEST(Attestation, KeepsNoveltyAndWaivers) {
+    const Result<Attestation> read = parse_statement(statement_of(waived()));
+
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(read->previous, sha256(bytes_of("the last release")));
+    ASSERT_EQ(read->novelty.size(), 1U);
+    EXPECT_EQ(read->novelty[0].field, "string.hex");
+    ASSERT_EQ(read->waivers.size(), 1U);
+    EXPECT_EQ(read->waivers[0].rule, "needle");
+    EXPECT_EQ(read->waivers[0].findings, 2U);
+    EXPECT_EQ(read->waivers[0].expires, waived().waivers[0].expires);
+}
+
+/// Who reads only `result` learns that people had a hand in it.
+TEST(Attestation, OfAWaivedErrorIsNoPlainPass) {
+    EXPECT_EQ(to_statement(waived()).at_pointer("/predicate/result"), json::value("WARNED"));
+    EXPECT_EQ(to_statement(admitted()).at_pointer("/predicate/result"), json::value("PASSED"));
+    expect_refused(
+        forged([](json::object& predicate) { predicate["result"] = "PASSED"; }, waived()));
+}
+
+TEST(Attestation, RefusesNoveltyAndWaiversOutOfForm) {
+    for (const char* member : {"previous", "novelty", "waivers"}) {
+        expect_refused(forged([&](auto& predicate) { extension_of(predicate).erase(member); }));
+        expect_refused(forged([&](auto& predicate) { extension_of(predicate)[member] = 7; }));
+    }
+    const auto waiver = [](json::object& predicate) -> json::object& {
+        return extension_of(predicate).at("waivers").at(0).as_object();
+    };
+    expect_refused(forged([&](auto& predicate) { waiver(predicate)["findings"] = 0; }, waived()));
+    expect_refused(
+        forged([&](auto& predicate) { waiver(predicate)["expires"] = "soon"; }, waived()));
+    expect_refused(forged([&](auto& predicate) { waiver(predicate).erase("who"); }, waived()));
+    expect_refused(forged([](auto& predicate) { extension_of(predicate)["previous"] = "abc"; }));
+    expect_refused(forged(
+        [](auto& predicate) {
+            extension_of(predicate).at("novelty").at(0).as_object().erase("operator");
+        },
+        waived()));
 }
 
 }  // namespace

@@ -82,6 +82,28 @@ TEST(SourceMap, KeepsStringsAsTheyAreWritten) {
     EXPECT_EQ(strings[3].identifier, "$");
 }
 
+TEST(SourceMap, KeepsMetasAndConditions) {
+    const SourceMap map = read_source(
+        "private global rule a {\n"
+        "  meta:\n    severity = \"low\"\n    count = -3\n    known = true\n"
+        "  strings:\n    $a = \"x\" private\n"
+        "  condition: // all of it\n    any of ($a*) and /* or */ uint16(0) == 0x5A4D\n}\n"
+        "rule b { condition: $broken rule c { condition: true }");
+
+    ASSERT_EQ(map.rules.size(), 3U);
+    const SourceRule& rule = map.rules[0];
+    EXPECT_TRUE(rule.is_global && rule.is_private);
+    ASSERT_EQ(rule.metas.size(), 3U);
+    EXPECT_EQ(rule.metas[0].value, "\"low\"");
+    EXPECT_EQ(rule.metas[1].value, "-3");
+    EXPECT_EQ(rule.metas[2].line, 5U);
+    const std::vector<std::string> condition{"any",    "of", "(", "$a", "*", ")", "and",
+                                             "uint16", "(",  "0", ")",  "=", "=", "0x5A4D"};
+    EXPECT_EQ(rule.condition_tokens, condition);
+    EXPECT_FALSE(map.rules[1].is_global || map.rules[1].is_private);
+    EXPECT_EQ(map.rules[1].condition_tokens, std::vector<std::string>{"$broken"});
+}
+
 TEST(SourceMap, ReadsAnythingToItsEnd) {
     for (const char* text : {"", "rule", "rule a", "rule a { strings: $", "rule a { strings: $a =",
                              "import", "import \"", "\"", "\"\\", "/", "/*", "/\\", "rule a {= {",
