@@ -191,7 +191,7 @@ Maker costs(CostCaps cost) {
 
 Maker slower_than_before() {
     return [](const Bench& bench) {
-        RunRequest request = bench.request(directed("scan burn 8"));
+        RunRequest request = bench.request(directed("scan burn 20"));
         request.previous =
             pack({{"a.yar", std::string(kGoodRule) + "// act scan burn 2\n"}}, {.counter = 6});
         request.engines = {actor()};
