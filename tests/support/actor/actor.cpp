@@ -9,6 +9,13 @@
 // less); when scanning also silent (any input: ok, and no match). Tests need a fault of each kind
 // that follows from the content alone.
 
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <string_view>
 #include <sys/socket.h>
 
 #include "sensor/sensor.h"
