@@ -30,6 +30,7 @@ struct PackOptions {
     std::string content_type = "yara-source";
     std::vector<std::string> contracts{};
     std::vector<std::string> capabilities{};
+    std::vector<std::string> actions{};
 };
 
 inline Bytes pack(const std::map<std::string, std::string>& files, PackOptions options = {}) {
@@ -39,6 +40,7 @@ inline Bytes pack(const std::map<std::string, std::string>& files, PackOptions o
     manifest.content_type = options.content_type;
     manifest.contracts = options.contracts;
     manifest.capabilities = options.capabilities;
+    manifest.actions = options.actions;
     std::vector<content::ContentFile> contents;
     for (const auto& [name, text] : files) contents.push_back({name, to_bytes(text)});
     const Result<Bytes> packed = content::pack_bundle(manifest, std::move(contents));

@@ -164,6 +164,91 @@ Maker acts(const std::string& direction) {
     };
 }
 
+/// Rules that lint judges as text: no engine runs.
+Maker text(const std::string& rules, std::vector<std::string> actions = {}) {
+    return bundle([=] { return pack({{"a.yar", rules}}, {.actions = actions}); });
+}
+
+Maker text_after(std::function<std::string()> previous, std::function<std::string()> now) {
+    return [=](const Bench& bench) {
+        RunRequest request = bench.request(pack({{"a.yar", now()}}));
+        request.previous = pack({{"a.yar", previous()}}, {.counter = 6});
+        return request;
+    };
+}
+
+/// `count` rules that differ, each in its own line.
+std::string many_rules(int count) {
+    std::string rules;
+    for (int index = 0; index < count; ++index) {
+        const std::string number = std::to_string(10'000 + index);
+        rules += "rule r" + number + " { strings: $a = \"quite a narrow text, number " + number +
+                 "\" condition: $a }\n";
+    }
+    return rules;
+}
+
+sigma::Program blank_program() {
+    sigma::Program program = program_of("ipc_template/v1", 20, 3);
+    program.predicates.push_back({.field = 4, .op = sigma::Op::kContains});
+    program.rules.front().nodes = {
+        {.predicate = 0}, {.predicate = 1}, {.kind = sigma::Node::Kind::kAll, .children = {0, 1}}};
+    return program;
+}
+
+Maker may_kill_a_part_of_the_system() {
+    return [](const Bench& bench) {
+        const std::string_view name = "process_creation_windows/v1";
+        const auto contracts = sigma::supplied_contracts();
+        const auto* const contract =
+            &*std::ranges::find(contracts, name, &sigma::SuppliedContract::contract);
+        const auto image =
+            std::ranges::find(contract->fields, "Image", &sigma::SuppliedField::name);
+        sigma::Program program =
+            program_of(std::string(name), static_cast<std::uint16_t>(contract->fields.size()),
+                       static_cast<std::uint16_t>(image - contract->fields.begin()));
+        program.predicates.front().op = sigma::Op::kEndsWith;
+        program.predicates.front().text = "\\svchost.exe";
+        return bench.request(
+            pack({{"a.fbr", to_text(*sigma::write_program(program))}},
+                 {.content_type = std::string(sigma::kContentType), .actions = {"kill"}}));
+    };
+}
+
+/// Two files with a rule of one id each; the contracts differ, so the engine would not mind.
+Maker one_id_twice() {
+    return [](const Bench& bench) {
+        const auto file = [](const char* contract) {
+            return to_text(*sigma::write_program(program_of(contract, 20, 3)));
+        };
+        RunRequest request = bench.request(
+            pack({{"a.fbr", file("ipc_template/v1")}, {"b.fbr", file("pipe_template/v1")}},
+                 {.stream = "sigma", .content_type = std::string(sigma::kContentType)}));
+        request.engines = {museum_engine()};
+        return request;
+    };
+}
+
+/// The same id, for another rule on other fields.
+Maker id_used_again() {
+    return [](const Bench& bench) {
+        sigma::Program other = program_of("ipc_template/v1", 20, 7);
+        other.predicates.front().text = "something else";
+        other.rules.front().title = "Another rule";
+        const PackOptions now{.stream = "sigma", .content_type = std::string(sigma::kContentType)};
+        PackOptions before = now;
+        before.counter = 6;
+        const auto file = [](const sigma::Program& program) {
+            return to_text(*sigma::write_program(program));
+        };
+        RunRequest request =
+            bench.request(pack({{"a.fbr", file(program_of("ipc_template/v1", 20, 3))}}, now));
+        request.previous = pack({{"a.fbr", file(other)}}, before);
+        request.engines = {museum_engine()};
+        return request;
+    };
+}
+
 Maker counts_differ() {
     return [](const Bench& bench) {
         RunRequest request = bench.request(directed("load count"));
@@ -227,6 +312,19 @@ std::vector<MustReject> must_reject_cases() {
         {"FB305", program(large_program)},
         {"FB306", reads(20, 3, Claims::kNone)},
         {"FB307", program([] { return with_rules(program_of("ipc_template/v1", 20, 3), 1001); })},
+        {"FB401", text("rule everything { condition: filesize > 0 }")},
+        {"FB403", program(blank_program)},
+        {"FB405", text("rule slow { strings: $a = /evil.*.*=/ condition: $a }")},
+        {"FB406", text("rule wide { strings: $a = \"evil\" condition: $a }", {"delete"})},
+        {"FB407", may_kill_a_part_of_the_system()},
+        {"FB408", text(std::string(kGoodRule), {"stop-sensor"})},
+        {"FB409", text("rule acts { meta: action = \"isolate\" strings: $a = \"quite a narrow "
+                       "text\" condition: $a }",
+                       {"report"})},
+        {"FB410", one_id_twice()},
+        {"FB412", id_used_again()},
+        {"FB414", text_after([] { return many_rules(1000); }, [] { return many_rules(2100); })},
+        {"FB415", text_after([] { return many_rules(40); }, [] { return many_rules(3); })},
         {"FB501", rules({{"a.yar", "rule broken { condition: $nowhere }"}})},
         {"FB502", acts("load segfault")},
         {"FB503", acts("load spin")},

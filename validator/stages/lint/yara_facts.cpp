@@ -149,8 +149,9 @@ private:
         for (const yara::SourceMeta& meta : rule.metas) {
             const std::string_view value = plain(meta.value);
             const bool blank = value.find_first_not_of(" \t") == std::string_view::npos;
+            // A blank action is one that nobody declared: what it would do is nobody's plan.
+            if (meta.name == "action") facts.actions.emplace_back(value);
             if (blank) facts.blank_fields.push_back(meta.name);
-            if (meta.name == "action" && !blank) facts.actions.emplace_back(value);
         }
     }
 

@@ -165,6 +165,13 @@ TEST(Lint, SeesCriteriaThatCompareWithNothing) {
     EXPECT_EQ(sigma("{s: {ParentImage: ''}, condition: s}"), "");
 }
 
+TEST(Lint, TakesABlankActionForOneThatNobodyDeclared) {
+    EXPECT_EQ(
+        yara("rule r { meta: action = \"\" strings: $a = \"quite a narrow text\" condition: $a }",
+             {"report"}),
+        "FB404 FB409 ");
+}
+
 TEST(Lint, SeesMetasWithNothingInThem) {
     EXPECT_EQ(yara("rule r { meta: severity = \" \" count = 3 strings: $a = \"narrow\""
                    " condition: $a }"),
