@@ -17,6 +17,8 @@ Examples:
       --goodware /srv/goodware --previous yara-6.fbb --sarif findings.sarif \
       --attestation yara-7.att.json --key validator.key --passphrase-file /run/secrets/validator
   firebreak-validate verify yara-7.att.json --bundle yara-7.fbb --key validator.pub.json
+  firebreak-validate waive waivers.json --key lead.key --finding FB701 --stream yara --rule needle \
+      --reason "our own installer" --who ada --expires 2027-01-31T00:00:00Z
   firebreak-validate reproduce firebreak-reproducers/FB502-1a2b3c4d-1.json --engine yara.so
   firebreak-validate engine info yara.so
   firebreak-validate engine check exec:./engine.py --content rules/ --input sample.bin
@@ -50,6 +52,11 @@ void add_judging(CLI::App& app, JudgeOptions& options) {
     app.add_option("--skip", options.skipped, "Leave a stage out; the run is then inconclusive")
         ->allow_extra_args(false);
     app.add_option("--sarif", options.sarif, "Write the findings as SARIF 2.1.0 to this file");
+    app.add_option("--junit", options.junit, "Write the stages and findings as JUnit XML");
+    app.add_option("--html", options.html, "Write a report for people, one self-contained page");
+    app.add_option("--waivers", options.waivers,
+                   "Errors to ship in spite of: a file that `firebreak-validate waive` signed");
+    app.add_option("--waiver-key", options.waiver_key, "The public key of who may waive");
     app.add_option("--attestation", options.attestation,
                    "Write a signed attestation of the verdict to this file");
     app.add_option("--key", options.key, "The validator's key file");
@@ -65,8 +72,31 @@ void add_verify(CLI::App& app, VerifyOptions& options, Command& command) {
     verify->add_option("--bundle", options.bundle, "The bundle it must be about")->required();
     verify->add_option("--key", options.key, "The validator's public key, or its key file")
         ->required();
+    verify->add_flag("--no-waivers", options.no_waivers, "Refuse it when any error was waived");
+    verify->add_option("--build", options.builds, "SHA-256 of a build it must name; repeatable")
+        ->allow_extra_args(false);
+    verify->add_option("--max-age-hours", options.age_hours_max, "Refuse it when it is older");
     verify->callback(
         [&] { command = [&](const World& world) { return verify_attestation(world, options); }; });
+}
+
+void add_waive(CLI::App& app, WaiveOptions& options, Command& command) {
+    CLI::App* sub = app.add_subcommand(
+        "waive", "Sign that an error may be shipped, for a time (docs/formats/waivers.md)");
+    sub->add_option("FILE", options.file, "Waiver file; one that is there is added to")->required();
+    sub->add_option("--key", options.key, "Key file of who may waive")->required();
+    sub->add_option("--passphrase-file", options.passphrase_file,
+                    "Its passphrase, on the first line; asked for when absent");
+    sub->add_option("--finding", options.waiver.finding, "Id, such as FB701")->required();
+    sub->add_option("--stream", options.waiver.stream, "Stream of the bundle")->required();
+    sub->add_option("--rule", options.waiver.rule, "Only findings about this rule");
+    sub->add_option("--file", options.waiver.file, "Only findings about this content file");
+    sub->add_option("--fingerprint", options.waiver.fingerprint, "Only this one finding");
+    sub->add_option("--reason", options.waiver.reason, "Why it may be shipped")->required();
+    sub->add_option("--who", options.waiver.who, "Who decided it")->required();
+    sub->add_option("--expires", options.expires, "YYYY-MM-DDTHH:MM:SSZ, at most 180 days ahead")
+        ->required();
+    sub->callback([&] { command = [&](const World& world) { return waive(world, options); }; });
 }
 
 void add_reproduce(CLI::App& app, ReproduceOptions& options, Command& command) {
@@ -144,6 +174,7 @@ int run_command_line(int argc, char** argv) {
     app.fallthrough();
     JudgeOptions judge;
     VerifyOptions verify;
+    WaiveOptions waiver;
     ReproduceOptions replay;
     EngineCheckOptions engine;
     EngineLiveOptions live;
@@ -151,6 +182,7 @@ int run_command_line(int argc, char** argv) {
     Command command;
     add_judging(app, judge);
     add_verify(app, verify, command);
+    add_waive(app, waiver, command);
     add_reproduce(app, replay, command);
     add_engine(app, engine, live, command);
     add_museum(app, museum, command);

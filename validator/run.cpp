@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/utc.hpp"
+
 namespace firebreak::validator {
 namespace {
 
@@ -32,16 +34,26 @@ std::string_view to_string(StageOutcome outcome) {
     return kOutcomes.at(static_cast<std::size_t>(outcome));
 }
 
-Run::Run(RunRequest request, const Tools& tools) : request_(std::move(request)), tools_(tools) {}
+Run::Run(RunRequest request, const Tools& tools)
+    : request_(std::move(request)), tools_(tools), waived_(request_.waivers.size()) {}
 
 void Run::add(Finding finding) {
     if (std::ranges::find(request_.muted, finding.id) != request_.muted.end()) return;
-    if (finding_rule(finding.id).level == Level::kError) ++errors_;
+    finding.stage = stage;
+    const std::string stream = bundle ? bundle->manifest.stream : std::string();
+    for (std::size_t index = 0; index < waived_.size(); ++index) {
+        const Waiver& waiver = request_.waivers[index];
+        if (!covers(waiver, finding, stream)) continue;
+        ++waived_[index];
+        finding.waived =
+            waiver.who + ", until " + format_utc(waiver.expires) + ": " + waiver.reason;
+        break;
+    }
+    if (rejects(finding)) ++errors_;
     if (findings.size() >= kFindingsMax) {
         ++not_kept_;
         return;
     }
-    finding.stage = stage;
     findings.push_back(std::move(finding));
 }
 

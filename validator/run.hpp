@@ -13,6 +13,7 @@
 #include "validator/progress.hpp"
 #include "validator/report/finding.hpp"
 #include "validator/report/reproducer.hpp"
+#include "validator/report/waivers.hpp"
 #include "validator/sandbox/executor.hpp"
 
 namespace firebreak::validator {
@@ -37,6 +38,7 @@ struct RunRequest {
     /// Such a run admits nothing.
     std::vector<std::string> muted{};
     std::filesystem::path reproducers{};
+    std::vector<Waiver> waivers{};  ///< All of them in force: check_waivers() was asked.
 };
 
 /// What a run works with. All of it outlives the run.
@@ -79,6 +81,8 @@ struct StageReport {
     std::uint64_t executions = 0;
     std::uint64_t findings = 0;
     std::chrono::milliseconds took{};
+    std::uint64_t executions_min = 0;    ///< 0 where it was skipped.
+    std::chrono::milliseconds budget{};  ///< Likewise.
 };
 
 /// Everything a run has found out so far. The stages fill it in their order; the reports read it.
@@ -104,13 +108,17 @@ public:
     std::vector<std::string> notes;  ///< What a person should know that is not about the content.
     std::chrono::sys_seconds finished{};
 
-    /// Adds a finding of the running stage. Past kFindingsMax they are counted and not kept: nobody
-    /// reads on, and a rule file can be made to produce any number.
+    /// Adds a finding of the running stage, waived if one of the request's waivers takes it in.
+    /// Past kFindingsMax they are counted and not kept: nobody reads on, and a rule file can be
+    /// made to produce any number.
     void add(Finding finding);
 
-    /// How many findings of level error there were, those not kept included.
+    /// How many findings reject the bundle, those not kept included.
     std::uint64_t errors() const noexcept { return errors_; }
     std::uint64_t findings_not_kept() const noexcept { return not_kept_; }
+
+    /// How many findings each of the request's waivers took in.
+    const std::vector<std::uint64_t>& waived() const noexcept { return waived_; }
 
     /// The weakest confinement that any worker of this run reached.
     std::string sandbox_level() const;
@@ -133,6 +141,7 @@ private:
     int reproducers_ = 0;
     std::uint64_t errors_ = 0;
     std::uint64_t not_kept_ = 0;
+    std::vector<std::uint64_t> waived_;
 };
 
 }  // namespace firebreak::validator

@@ -6,6 +6,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/file_store.hpp"
 #include "core/base/terminal.hpp"
+#include "core/signing/signer.hpp"
 #include "validator/run.hpp"
 
 namespace firebreak::validator {
@@ -41,6 +42,10 @@ struct JudgeOptions {
     unsigned jobs = 0;   ///< 0: one for each processor.
     std::vector<std::string> skipped{};
     std::string sarif{};
+    std::string junit{};
+    std::string html{};
+    std::string waivers{};
+    std::string waiver_key{};
     std::string attestation{};
     std::string key{};
     std::string passphrase_file{};
@@ -50,13 +55,29 @@ struct JudgeOptions {
 int judge_bundle(const World& world, const JudgeOptions& options);
 
 struct VerifyOptions {
-    std::string attestation;
-    std::string bundle;
-    std::string key;
+    std::string attestation{};
+    std::string bundle{};
+    std::string key{};
+    bool no_waivers = false;            ///< Refuse it when an error was waived.
+    std::vector<std::string> builds{};  ///< SHA-256 of builds that it must name.
+    std::uint64_t age_hours_max = 0;    ///< 0: of any age.
 };
 
-/// 0: signed by that key, about these bytes, and admitted. 1: anything else.
+/// 0: signed by that key, about these bytes, admitted, with no waiver that has expired by now, and
+/// as the options demand. 1: anything else.
 int verify_attestation(const World& world, const VerifyOptions& options);
+
+struct WaiveOptions {
+    std::string file;  ///< Written anew; what is in it and in force stays.
+    std::string key;
+    std::string passphrase_file;
+    Waiver waiver;
+    std::string expires;
+};
+
+/// Adds a waiver to a file of them and signs the whole. 0: written. 2: what was asked is no waiver,
+/// or the file is not one of that key. 4: could not sign.
+int waive(const World& world, const WaiveOptions& options);
 
 struct ReproduceOptions {
     std::string file;
@@ -107,6 +128,17 @@ int complain(int code, const std::string& line);
 /// Writes all of `text` to stdout. False when that failed: a script must not take a cut-off answer
 /// for a whole one.
 bool print(const std::string& text);
+
+/// A public key as `firebreak keys show` saves it, or the public half of a key file.
+///
+/// @param option  What errors call it: "--key".
+[[nodiscard]] Result<trust::Key> read_public_key(const FileStore& files, const std::string& option,
+                                                 const std::string& path);
+
+/// The key in `path`, opened with the passphrase in `passphrase_file` or from the terminal.
+[[nodiscard]] Result<signing::Ed25519Signer> open_signer(const World& world,
+                                                         const std::string& path,
+                                                         const std::string& passphrase_file);
 
 /// The engine's bytes, hashed without mapping them. `path` may be "exec:" and a program.
 [[nodiscard]] Result<EngineFile> engine_file(const FileStore& files, const std::string& path);

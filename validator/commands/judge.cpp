@@ -4,8 +4,6 @@
 #include <thread>
 
 #include "core/base/errc.hpp"
-#include "core/signing/key_file.hpp"
-#include "core/signing/passphrase.hpp"
 #include "validator/commands/commands.hpp"
 #include "validator/report/report.hpp"
 #include "validator/stages/stage.hpp"
@@ -15,7 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kKeyFileBytesMax = 64U << 10U;
 constexpr unsigned kJobsMax = 256;
 
 /// Larger than any bundle may be, so that the structure stage is the one to say so.
@@ -90,15 +87,31 @@ Result<void> settle(const JudgeOptions& options, RunRequest& request) {
     return {};
 }
 
-Result<signing::Ed25519Signer> open_signer(const World& world, const JudgeOptions& options) {
-    const Result<Bytes> file = world.files.read(options.key, kKeyFileBytesMax);
-    if (!file) return fail(file.error().seen_from("--key"));
-    const Result<SecretBytes> passphrase = signing::obtain_passphrase(
-        world.files, options.passphrase_file, "passphrase for " + options.key + ": ");
-    if (!passphrase) return fail(passphrase.error());
-    Result<signing::Ed25519Signer> signer = signing::open_key(*file, *passphrase);
-    if (!signer) return fail(signer.error().seen_from(options.key));
-    return signer;
+/// Waivers are for a time and from somebody: a file that is not in order waives nothing, and stops
+/// the run before it begins.
+Result<void> read_waivers(const World& world, const JudgeOptions& options, RunRequest& request) {
+    if (options.waivers.empty()) return {};
+    const Result<Bytes> file = world.files.read(options.waivers, kWaiverFileBytesMax);
+    if (!file) return fail(file.error().seen_from("--waivers"));
+    const Result<trust::Key> key = read_public_key(world.files, "--waiver-key", options.waiver_key);
+    if (!key) return fail(key.error());
+    Result<std::vector<Waiver>> waivers = open_waivers(*file, *key);
+    if (!waivers) return fail(waivers.error().seen_from(options.waivers));
+    const auto now = std::chrono::floor<std::chrono::seconds>(world.clock.now());
+    if (Result<void> in_force = check_waivers(*waivers, now); !in_force) {
+        return fail(in_force.error().seen_from(options.waivers));
+    }
+    request.waivers = *std::move(waivers);
+    return {};
+}
+
+/// Writes `text` where `path` says; nowhere when it is empty.
+Result<void> write_report(const World& world, const std::string& option, const std::string& path,
+                          const std::string& text) {
+    if (path.empty()) return {};
+    Result<void> written = world.files.write(path, bytes_of(text), FileMode::kPublic);
+    if (!written) return fail(written.error().seen_from(option));
+    return {};
 }
 
 int exit_code_of(content::Verdict verdict) {
@@ -116,17 +129,15 @@ int hand_over(const World& world, const JudgeOptions& options, const Run& run,
     const std::string text =
         world.terminal.json() ? pretty_json(json_report(run)) : text_report(run, world.terminal);
     if (!print(text)) return complain(kExitInconclusive, "cannot write the report to stdout");
-    if (!options.sarif.empty()) {
-        const std::string sarif = pretty_json(sarif_report(run));
-        const Result<void> written =
-            world.files.write(options.sarif, bytes_of(sarif), FileMode::kPublic);
-        if (!written) return complain(kExitInconclusive, "--sarif: " + written.error().to_string());
-    }
+    Result<void> written =
+        write_report(world, "--sarif", options.sarif, pretty_json(sarif_report(run)));
+    if (written) written = write_report(world, "--junit", options.junit, junit_report(run));
+    if (written) written = write_report(world, "--html", options.html, html_report(run));
+    if (!written) return complain(kExitInconclusive, written.error().to_string());
     if (!signer) return exit_code_of(run.verdict());
     const Result<Bytes> envelope = signed_attestation(run, *signer);
     if (!envelope) return complain(kExitNotSigned, envelope.error().to_string());
-    const Result<void> written =
-        world.files.write(options.attestation, *envelope, FileMode::kPublic);
+    written = world.files.write(options.attestation, *envelope, FileMode::kPublic);
     if (!written) return complain(kExitNotSigned, "--attestation: " + written.error().to_string());
     return exit_code_of(run.verdict());
 }
@@ -138,15 +149,22 @@ int judge_bundle(const World& world, const JudgeOptions& options) {
     if (signs != !options.key.empty()) {
         return complain(kExitUsage, "--attestation and --key go together");
     }
+    if (options.waivers.empty() != options.waiver_key.empty()) {
+        return complain(kExitUsage, "--waivers and --waiver-key go together");
+    }
     Result<RunRequest> request = request_of(world, options);
     if (!request) return complain(kExitUsage, request.error().to_string());
     if (const Result<void> settled = settle(options, *request); !settled) {
         return complain(kExitUsage, settled.error().context());
     }
+    if (const Result<void> read = read_waivers(world, options, *request); !read) {
+        return complain(kExitUsage, read.error().to_string());
+    }
     // Before the work rather than after it: a key that cannot be opened is known now.
     std::optional<signing::Ed25519Signer> signer;
     if (signs) {
-        Result<signing::Ed25519Signer> opened = open_signer(world, options);
+        Result<signing::Ed25519Signer> opened =
+            open_signer(world, options.key, options.passphrase_file);
         if (!opened) return complain(kExitNotSigned, opened.error().to_string());
         signer.emplace(*std::move(opened));
     }

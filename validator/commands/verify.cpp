@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/base/errc.hpp"
 #include "core/base/utc.hpp"
 #include "core/content/attestation.hpp"
@@ -11,20 +13,6 @@ namespace {
 
 constexpr std::uint64_t kAttestationBytesMax = 8U << 20U;
 constexpr std::uint64_t kBundleBytesMax = 512U << 20U;
-constexpr std::uint64_t kKeyFileBytesMax = 64U << 10U;
-
-/// A public key as `firebreak keys show` saves it, or the public half of a key file.
-Result<trust::Key> read_public_key(const FileStore& files, const std::string& path) {
-    const Result<Bytes> file = files.read(path, kKeyFileBytesMax);
-    if (!file) return fail(file.error().seen_from("--key"));
-    const Result<json::value> value = parse_json(text_of(*file));
-    if (!value) return fail(value.error().seen_from(path));
-    const json::object* object = value->if_object();
-    const bool bare = object != nullptr && object->contains("keyval");
-    Result<trust::Key> key = bare ? trust::Key::from_json(*value) : signing::public_key_of(*file);
-    if (!key) return fail(key.error().seen_from(path));
-    return key;
-}
 
 /// The attestation in `envelope`, if `key` signed it.
 Result<content::Attestation> open_envelope(ByteView envelope, const trust::Key& key) {
@@ -54,7 +42,50 @@ std::string summary(const content::Attestation& attestation, const Terminal& ter
         text += "  corpus   " + corpus.name + ", " + std::to_string(corpus.files) + " files, " +
                 corpus.sha256.hex() + "\n";
     }
-    return text + "  sandbox  " + attestation.sandbox + "\n";
+    text += "  sandbox  " + attestation.sandbox + "\n";
+    if (!attestation.novelty.empty()) {
+        text += "  novelty  " + std::to_string(attestation.novelty.size()) + " first uses" +
+                (attestation.previous ? "" : ", with no last release to compare with") + "\n";
+    }
+    for (const content::AttestedWaiver& waiver : attestation.waivers) {
+        text += "  waived   " + std::to_string(waiver.findings) + " x " + waiver.finding + " " +
+                waiver.rule + waiver.file + " by " + waiver.who + ", until " +
+                format_utc(waiver.expires) + ": " + waiver.reason + "\n";
+    }
+    return text;
+}
+
+/// What a deployer asks of an attestation beyond that it is genuine and says "admitted".
+Result<void> check_demands(const content::Attestation& attestation, const VerifyOptions& options,
+                           std::chrono::sys_seconds now) {
+    if (options.no_waivers && !attestation.waivers.empty()) {
+        return fail(Errc::kDenied, "an error was waived: " + attestation.waivers[0].finding +
+                                       " by " + attestation.waivers[0].who);
+    }
+    for (const content::AttestedWaiver& waiver : attestation.waivers) {
+        if (waiver.expires <= now) {
+            return fail(Errc::kDenied, "a waiver of " + waiver.finding + " expired on " +
+                                           format_utc(waiver.expires));
+        }
+    }
+    for (const std::string& wanted : options.builds) {
+        const Result<Sha256> digest = Sha256::from_hex(wanted);
+        if (!digest) return fail(digest.error().seen_from("--build " + wanted));
+        if (std::ranges::find(attestation.builds, *digest, &content::AttestedBuild::sha256) ==
+            attestation.builds.end()) {
+            return fail(Errc::kDenied, "build " + wanted + " was not driven");
+        }
+    }
+    if (attestation.finished > now + std::chrono::minutes{5}) {
+        return fail(Errc::kDenied, "it is of the future: " + format_utc(attestation.finished));
+    }
+    const std::chrono::hours age_max{options.age_hours_max};
+    if (options.age_hours_max > 0 && attestation.finished < now - age_max) {
+        return fail(Errc::kDenied, "it is of " + format_utc(attestation.finished) +
+                                       ", older than " + std::to_string(options.age_hours_max) +
+                                       " hours");
+    }
+    return {};
 }
 
 }  // namespace
@@ -65,7 +96,7 @@ int verify_attestation(const World& world, const VerifyOptions& options) {
         return complain(kExitUsage, envelope.error().seen_from("attestation").to_string());
     const Result<Bytes> bundle = world.files.read(options.bundle, kBundleBytesMax);
     if (!bundle) return complain(kExitUsage, bundle.error().seen_from("--bundle").to_string());
-    const Result<trust::Key> key = read_public_key(world.files, options.key);
+    const Result<trust::Key> key = read_public_key(world.files, "--key", options.key);
     if (!key) return complain(kExitUsage, key.error().to_string());
 
     const Result<content::Attestation> attestation = open_envelope(*envelope, *key);
@@ -76,6 +107,12 @@ int verify_attestation(const World& world, const VerifyOptions& options) {
     if (attestation->bundle != sha256(*bundle)) {
         return complain(kExitRejected, options.attestation + ": is about another bundle, " +
                                            attestation->bundle.hex());
+    }
+    const auto now = std::chrono::floor<std::chrono::seconds>(world.clock.now());
+    if (const Result<void> met = check_demands(*attestation, options, now); !met) {
+        const bool usage = met.error() != Errc::kDenied;
+        return complain(usage ? kExitUsage : kExitRejected,
+                        met.error().seen_from(options.attestation).context());
     }
     const std::string text = world.terminal.json()
                                  ? pretty_json(content::to_statement(*attestation))

@@ -28,6 +28,18 @@ content::Attestation attestation_of(const Run& run) {
         attestation.builds.push_back(
             {build.capabilities.name, build.capabilities.version, build.file.sha256});
     }
+    for (std::size_t index = 0; index < run.waived().size(); ++index) {
+        if (run.waived()[index] == 0) continue;
+        const Waiver& waiver = run.request().waivers[index];
+        attestation.waivers.push_back({.finding = waiver.finding,
+                                       .rule = waiver.rule,
+                                       .file = waiver.file,
+                                       .fingerprint = waiver.fingerprint,
+                                       .reason = waiver.reason,
+                                       .who = waiver.who,
+                                       .expires = waiver.expires,
+                                       .findings = run.waived()[index]});
+    }
     for (const StageReport& stage : run.stages) {
         attestation.stages.push_back(
             {stage.name, std::string(to_string(stage.outcome)), stage.executions, stage.findings});

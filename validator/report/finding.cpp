@@ -190,6 +190,10 @@ const FindingRule& finding_rule(std::string_view id) {
     return *found;
 }
 
+bool rejects(const Finding& finding) {
+    return finding.waived.empty() && finding_rule(finding.id).level == Level::kError;
+}
+
 std::string fingerprint(const Finding& finding) {
     Sha256Stream stream;
     // Without the line: a finding that moved is still the same one.

@@ -48,7 +48,11 @@ struct Finding {
     std::string evidence{};    ///< The engine's words, or what matched.
     std::string reproducer{};  ///< A file for `firebreak-validate reproduce`; empty: none.
     std::string command{};     ///< The command line that replays it; empty: none.
+    std::string waived{};      ///< Who waived it, until when and why; empty: nobody.
 };
+
+/// Whether `finding` rejects the bundle: an error that nobody waived.
+bool rejects(const Finding& finding);
 
 /// The same for two runs that found the same thing: hex SHA-256 over id, place without line, build
 /// and input. SARIF viewers recognise old findings by it.

@@ -17,9 +17,14 @@ json::object bundle_object(const Run& run) {
 }
 
 json::object stage_object(const StageReport& stage) {
-    return {{"name", stage.name},         {"outcome", to_string(stage.outcome)},
-            {"reason", stage.reason},     {"executions", stage.executions},
-            {"findings", stage.findings}, {"milliseconds", stage.took.count()}};
+    return {{"name", stage.name},
+            {"outcome", to_string(stage.outcome)},
+            {"reason", stage.reason},
+            {"executions", stage.executions},
+            {"findings", stage.findings},
+            {"milliseconds", stage.took.count()},
+            {"executions_min", stage.executions_min},
+            {"budget_milliseconds", stage.budget.count()}};
 }
 
 json::object finding_object(const Finding& finding) {
@@ -38,7 +43,36 @@ json::object finding_object(const Finding& finding) {
             {"remedy", rule.remedy},
             {"reproducer", finding.reproducer},
             {"command", finding.command},
+            {"waived", finding.waived},
             {"fingerprint", fingerprint(finding)}};
+}
+
+json::array novelty_array(const Run& run) {
+    json::array array;
+    for (const content::AttestedUse& use : run.novelty) {
+        array.push_back(json::object{{"contract", use.contract},
+                                     {"field", use.field},
+                                     {"operator", use.op},
+                                     {"action", use.action}});
+    }
+    return array;
+}
+
+/// All that were given, those that took in nothing as well.
+json::array waiver_array(const Run& run) {
+    json::array array;
+    for (std::size_t index = 0; index < run.waived().size(); ++index) {
+        const Waiver& waiver = run.request().waivers[index];
+        array.push_back(json::object{{"finding", waiver.finding},
+                                     {"rule", waiver.rule},
+                                     {"file", waiver.file},
+                                     {"fingerprint", waiver.fingerprint},
+                                     {"reason", waiver.reason},
+                                     {"who", waiver.who},
+                                     {"expires", format_utc(waiver.expires)},
+                                     {"findings", run.waived()[index]}});
+    }
+    return array;
 }
 
 }  // namespace
@@ -76,6 +110,8 @@ json::value json_report(const Run& run) {
                         {"corpora", std::move(corpora)},
                         {"stages", std::move(stages)},
                         {"findings", std::move(findings)},
+                        {"novelty", novelty_array(run)},
+                        {"waivers", waiver_array(run)},
                         {"notes", std::move(notes)}};
 }
 

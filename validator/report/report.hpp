@@ -10,7 +10,7 @@
 
 namespace firebreak::validator {
 
-/// The four forms of what a run found. All say the same; each is for another reader.
+/// The forms of what a run found. All say the same; each is for another reader.
 
 std::string_view to_string(content::Verdict verdict);
 
@@ -24,6 +24,16 @@ json::value json_report(const Run& run);
 /// For code hosts and editors: SARIF 2.1.0, one run, one result per finding.
 /// https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 json::value sarif_report(const Run& run);
+
+/// For CI servers: JUnit XML. A testsuite for each stage, and for each engine build of it; a
+/// failure for each finding that rejects, an error where a stage could not say, skipped where it
+/// did not run or a finding was waived. Warnings are cases that passed.
+std::string junit_report(const Run& run);
+
+/// For people who were not there: one page with charts, without scripts, pictures or anything else
+/// from outside. At most kHtmlFindingsMax findings; the rest is counted.
+std::string html_report(const Run& run);
+inline constexpr std::size_t kHtmlFindingsMax = 1'000;
 
 /// For the signers, the server and the agents: what was driven, in which builds, with which result.
 content::Attestation attestation_of(const Run& run);

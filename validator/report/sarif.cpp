@@ -49,13 +49,18 @@ json::object result_of(const Finding& finding, std::size_t rule_index) {
     // about no file is about the manifest, which SARIF viewers need as a place.
     Place place = finding.place;
     if (place.file.empty()) place.file = "manifest.json";
-    return {{"ruleId", finding.id},
-            {"ruleIndex", rule_index},
-            {"level", to_string(rule.level)},
-            {"message", message(finding.message)},
-            {"locations", json::array{location(place)}},
-            {"partialFingerprints", {{"firebreak/v1", fingerprint(finding)}}},
-            {"properties", std::move(properties)}};
+    json::object result{{"ruleId", finding.id},
+                        {"ruleIndex", rule_index},
+                        {"level", to_string(rule.level)},
+                        {"message", message(finding.message)},
+                        {"locations", json::array{location(place)}},
+                        {"partialFingerprints", {{"firebreak/v1", fingerprint(finding)}}},
+                        {"properties", std::move(properties)}};
+    if (!finding.waived.empty()) {
+        result["suppressions"] =
+            json::array{json::object{{"kind", "external"}, {"justification", finding.waived}}};
+    }
+    return result;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <iomanip>
 #include <sstream>
 
+#include "core/base/utc.hpp"
 #include "validator/report/report.hpp"
 
 namespace firebreak::validator {
@@ -9,6 +10,7 @@ namespace {
 
 constexpr std::size_t kShownFirst = 3;
 constexpr std::size_t kNotesShown = 6;
+constexpr std::size_t kWaiversShown = 3;
 constexpr std::size_t kReasonBytes = 200;
 
 std::string headline(const Run& run, const Terminal& terminal) {
@@ -69,13 +71,14 @@ std::string finding_text(const Finding& finding, const Terminal& terminal) {
     return text;
 }
 
-/// Errors first; else in the order in which they were found.
+/// What is to be fixed: errors first; else in the order in which they were found.
 std::vector<const Finding*> by_weight(const Run& run) {
     std::vector<const Finding*> findings;
-    for (const Finding& finding : run.findings) findings.push_back(&finding);
-    std::ranges::stable_partition(findings, [](const Finding* finding) {
-        return finding_rule(finding->id).level == Level::kError;
-    });
+    for (const Finding& finding : run.findings) {
+        if (finding.waived.empty()) findings.push_back(&finding);
+    }
+    std::ranges::stable_partition(findings,
+                                  [](const Finding* finding) { return rejects(*finding); });
     return findings;
 }
 
@@ -102,6 +105,13 @@ std::string text_report(const Run& run, const Terminal& terminal) {
                 terminal.faint(build.file.sha256.hex()) + "\n";
     }
     text += "  sandbox  " + run.sandbox_level() + "\n";
+    for (std::size_t index = 0; index < run.waived().size(); ++index) {
+        const Waiver& waiver = run.request().waivers[index];
+        text += "  waived   " + std::to_string(run.waived()[index]) + " x " + waiver.finding + " " +
+                waiver.rule + waiver.file + " by " + waiver.who + ", until " +
+                format_utc(waiver.expires) + "\n";
+        if (index + 1 == kWaiversShown) break;
+    }
     const std::size_t notes = std::min(run.notes.size(), kNotesShown);
     for (std::size_t index = 0; index < notes; ++index) {
         text += "  note     " + run.notes[index] + "\n";
@@ -115,7 +125,7 @@ std::string text_report(const Run& run, const Terminal& terminal) {
     }
     if (shown < findings.size()) {
         text += "  and " + std::to_string(findings.size() - shown) +
-                " more; --json and --sarif have all of them\n";
+                " more; --html, --json and --sarif have all of them\n";
     }
     return text;
 }

@@ -81,7 +81,9 @@ StageReport run_stage(Run& run, const Stage& stage) {
         .reason = std::move(result.reason),
         .executions = result.executions,
         .findings = run.findings.size() + run.findings_not_kept() - findings_before,
-        .took = std::chrono::ceil<std::chrono::milliseconds>(clock.steady() - started)};
+        .took = std::chrono::ceil<std::chrono::milliseconds>(clock.steady() - started),
+        .executions_min = budget.executions_min,
+        .budget = budget.time};
     if (run.errors() > errors_before) {
         report.outcome = StageOutcome::kFailed;
     } else if (!result.complete) {
@@ -135,6 +137,12 @@ void judge(Run& run, std::span<const Stage> stages) {
     if (run.findings_not_kept() > 0) {
         run.notes.push_back(std::to_string(run.findings_not_kept()) +
                             " more findings were counted and not kept");
+    }
+    for (std::size_t index = 0; index < run.waived().size(); ++index) {
+        if (run.waived()[index] > 0) continue;
+        const Waiver& waiver = run.request().waivers[index];
+        run.notes.push_back("the waiver of " + waiver.finding + " by " + waiver.who +
+                            " took in nothing: it can go");
     }
     run.finished = std::chrono::floor<std::chrono::seconds>(run.tools().clock.now());
 }

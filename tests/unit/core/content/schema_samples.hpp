@@ -127,7 +127,8 @@ corpora:
     sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
     files: 800
 stages:
-  - {name: replay, outcome: failed, reason: '', executions: 800, findings: 1, milliseconds: 5000}
+  - {name: replay, outcome: failed, reason: '', executions: 800, findings: 1, milliseconds: 5000,
+     executions_min: 50, budget_milliseconds: 60000}
 findings:
   - id: FB701
     name: goodware-match
@@ -143,8 +144,54 @@ findings:
     remedy: Make it narrower.
     reproducer: ''
     command: ''
+    waived: ''
     fingerprint: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+novelty:
+  - {contract: file, field: string.hex, operator: plain, action: report}
+waivers:
+  - {finding: FB701, rule: r, file: '', fingerprint: '', reason: Ours., who: ada,
+     expires: '2026-12-22T21:59:07Z', findings: 1}
 notes: [Words.]
+)";
+
+inline constexpr std::string_view kWaivers = R"(format: firebreak-waivers/1
+waivers:
+  - {finding: FB701, stream: yara, rule: r, file: '', fingerprint: '', reason: Ours., who: ada,
+     expires: '2026-12-22T21:59:07Z'}
+)";
+
+inline constexpr std::string_view kSarif = R"($schema: https://example.org/sarif-schema-2.1.0.json
+version: 2.1.0
+runs:
+  - tool:
+      driver:
+        name: firebreak-validate
+        version: 0.1.0
+        rules:
+          - id: FB701
+            name: goodware-match
+            shortDescription: {text: A rule matches.}
+            help: {text: Make it narrower.}
+            defaultConfiguration: {level: error}
+    invocations:
+      - executionSuccessful: true
+        endTimeUtc: '2026-11-22T21:59:07Z'
+        toolExecutionNotifications:
+          - {level: error, message: {text: replay is skipped}}
+    columnKind: utf16CodeUnits
+    results:
+      - ruleId: FB701
+        ruleIndex: 0
+        level: error
+        message: {text: rule r matches}
+        locations:
+          - physicalLocation:
+              artifactLocation: {uri: a.yar}
+              region: {startLine: 1}
+            logicalLocations: [{name: r}]
+        partialFingerprints: {firebreak/v1: '0123456789abcdef'}
+        suppressions: [{kind: external, justification: Ours.}]
+        properties: {stage: replay, build: yara 4.2.3, input: x, evidence: y, reproducer: z, command: c}
 )";
 
 inline constexpr std::string_view kContract = R"(contract: things_windows
@@ -198,8 +245,10 @@ inline std::vector<Sample> samples() {
             {"manifest.v1", manifest_text()},
             {"pack.v1", std::string(kPack)},
             {"ring-plan.v1", std::string(kPlan)},
+            {"sarif-report.v1", std::string(kSarif)},
             {"server-config.v1", std::string(kServer)},
-            {"validation-report.v1", std::string(kValidation)}};
+            {"validation-report.v1", std::string(kValidation)},
+            {"waivers.v1", std::string(kWaivers)}};
 }
 
 /// The first issue of a document that must have one.
