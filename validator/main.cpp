@@ -44,6 +44,13 @@ void add_judging(CLI::App& app, JudgeOptions& options) {
     app.add_option("--goodware", options.goodware,
                    "A folder of software known to be good; repeatable")
         ->allow_extra_args(false);
+    app.add_option("--samples", options.samples,
+                   "A folder of files that the rules should match; repeatable")
+        ->allow_extra_args(false);
+    app.add_option("--update-host", options.update_host,
+                   "The host your agents fetch updates from, which no rule may match");
+    app.add_option("--cache", options.cache,
+                   "A folder, yours alone, in which replay keeps answers for the next run");
     app.add_option("--profile", options.profile, "pr (2 min), gate (6 min) or nightly")
         ->capture_default_str();
     app.add_option("--previous", options.previous, "The last release, to compare with");

@@ -18,6 +18,9 @@
 
 namespace firebreak::validator {
 
+/// The update host where none is given: that of the documentation.
+inline constexpr std::string_view kUpdateHost = "firebreak.example";
+
 /// What a run is asked to judge, and how.
 struct RunRequest {
     std::string bundle_name;
@@ -28,6 +31,11 @@ struct RunRequest {
     /// inconclusive.
     std::vector<Sha256> alive{};
     std::vector<std::filesystem::path> goodware{};
+    std::vector<std::filesystem::path> samples{};  ///< Folders of what rules should match.
+    /// Firebreak's own files, which no rule may match: without any the run is inconclusive.
+    std::vector<std::filesystem::path> own_paths{};
+    std::string update_host = std::string(kUpdateHost);  ///< Whom agents ask for updates.
+    std::filesystem::path cache{};  ///< What replay remembers between runs; empty: nothing.
     ProfileName profile = ProfileName::kGate;
     std::optional<Profile> figures{};  ///< In place of those that the profile's name stands for.
     std::uint64_t seed = 0;

@@ -36,6 +36,9 @@ struct JudgeOptions {
     std::vector<std::string> builds{};  ///< Folders of engines.
     std::string census{};               ///< What `firebreak fleet census --json` printed.
     std::vector<std::string> goodware{};
+    std::vector<std::string> samples{};
+    std::string update_host{};  ///< Empty: that of the documentation.
+    std::string cache{};        ///< Empty: replay remembers nothing.
     std::string profile = "gate";
     std::string previous{};
     std::string seed{};  ///< Empty: made from the bundle's digest, so that a run can be repeated.

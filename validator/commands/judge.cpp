@@ -4,8 +4,10 @@
 #include <thread>
 
 #include "core/base/errc.hpp"
+#include "sensor/host/engine_location.hpp"
 #include "validator/commands/commands.hpp"
 #include "validator/report/report.hpp"
+#include "validator/stages/self_protection.hpp"
 #include "validator/stages/stage.hpp"
 
 namespace firebreak::validator {
@@ -52,6 +54,20 @@ Result<RunRequest> request_of(const World& world, const JudgeOptions& options) {
         }
         request.goodware.emplace_back(root);
     }
+    for (const std::string& root : options.samples) {
+        std::error_code code;
+        if (!fs::is_directory(root, code)) {
+            return fail(Errc::kNotFound, "--samples " + root + ": no such folder");
+        }
+        request.samples.emplace_back(root);
+    }
+    std::error_code code;
+    request.own_paths = own_paths(fs::read_symlink("/proc/self/exe", code));
+    for (const EngineFile& engine : request.engines) {
+        request.own_paths.push_back(sensor::EngineLocation::of(engine.path).path);
+    }
+    if (!options.update_host.empty()) request.update_host = options.update_host;
+    request.cache = options.cache;
     return request;
 }
 

@@ -39,6 +39,7 @@ Result<YaraRule> read_rule(const json::value& element) {
     rule.file = object->string("file").value_or("");
     rule.line = static_cast<std::uint32_t>(object->integer("line", 0, 0x7FFFFFFF).value_or(0));
     rule.condition = object->string("condition").value_or("");
+    rule.is_private = object->boolean("private").value_or(false);
     const Result<const json::array*> strings = object->array("strings");
     if (!strings) return rule;
     for (const json::value& entry : **strings) {

@@ -26,6 +26,7 @@ struct YaraRule {
     std::uint32_t line = 0;
     std::vector<YaraString> strings;
     std::string condition;  ///< Tokens with a space between; may be empty.
+    bool is_private = false;
 };
 
 /// The rules in a description of content of type yara-source.

@@ -6,6 +6,7 @@
 
 #include "core/base/errc.hpp"
 #include "sensor/sigma/compiler/bundle_content.hpp"
+#include "validator/stages/self_protection.hpp"
 #include "validator/stages/stage.hpp"
 
 namespace firebreak::validator {
@@ -60,6 +61,8 @@ Result<RunRequest> request_of(const Exhibit& exhibit, const EngineFolders& folde
         if (!engine) return fail(engine.error());
         request.engines.push_back(*std::move(engine));
     }
+    std::error_code code;
+    request.own_paths = own_paths(std::filesystem::read_symlink("/proc/self/exe", code));
     if (!exhibit.goodware.empty()) request.goodware = {exhibit.goodware};
     request.profile = ProfileName::kPr;
     request.seed = static_cast<std::uint64_t>(exhibit.id);

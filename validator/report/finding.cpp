@@ -156,6 +156,12 @@ constexpr std::array kRules{
     FindingRule{"FB706", "scan-failed", Level::kError,
                 "An engine build gives up on a file, so that no rule is looked at there.",
                 "Find the rule that is at fault with the reproducer, and simplify it."},
+    FindingRule{"FB707", "self-match", Level::kError,
+                "A rule matches Firebreak itself: its programs, its engines, or its own updater.",
+                "Make the rule narrower: an agent that blocks itself gets no correction."},
+    FindingRule{"FB708", "rule-unmatched", Level::kWarning,
+                "A rule matches no sample, neither one given nor one made from its strings.",
+                "Pass a file that it must match in --samples DIR; make sure that it can match."},
     // 9: budget
     FindingRule{"FB901", "load-slow", Level::kError, "Loading the content takes too much time.",
                 "Look for large alternations and repetitions; split the content."},

@@ -54,12 +54,14 @@ class Bench {
 public:
     Bench() {
         std::filesystem::create_directories(goodware());
+        std::ofstream(own()) << "a program of Firebreak's own";
         for (int index = 0; index < 60; ++index) {
             add_goodware("file-" + std::to_string(index), "harmless " + std::to_string(index));
         }
     }
 
     std::filesystem::path goodware() const { return folder_.path() / "goodware"; }
+    std::filesystem::path own() const { return folder_.path() / "firebreak-agent"; }
     std::filesystem::path reproducers() const { return folder_.path() / "reproducers"; }
     const std::filesystem::path& folder() const { return folder_.path(); }
 
@@ -72,6 +74,7 @@ public:
                 .bundle = std::move(bundle),
                 .engines = {yara()},
                 .goodware = {goodware()},
+                .own_paths = {own()},
                 .profile = ProfileName::kGate,
                 .jobs = 2,
                 .reproducers = reproducers()};

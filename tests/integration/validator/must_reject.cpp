@@ -344,6 +344,8 @@ std::vector<MustReject> must_reject_cases() {
         {"FB704", acts("scan hog")},
         {"FB705", acts("scan socket")},
         {"FB706", acts("scan fail")},
+        {"FB707",
+         rules({{"a.yar", "rule own { strings: $a = \"of Firebreak's own\" condition: $a }"}})},
         {"FB901", costs({milliseconds(100), cost.memory_bytes_max, 0})},
         {"FB902", costs({cost.load_cpu_max, 1, 0})},
         {"FB903", costs({cost.load_cpu_max, cost.memory_bytes_max, 1e12})},

@@ -1,0 +1,152 @@
+#include "validator/stages/made_samples.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "validator/generate/yara_samples.hpp"
+#include "validator/stages/evidence.hpp"
+#include "validator/stages/faults.hpp"
+
+namespace firebreak::validator {
+namespace {
+
+/// Rules without a match that get a finding of their own; the rest are counted.
+constexpr std::size_t kUnmatchedListed = 50;
+
+constexpr CorpusCaps kGivenCaps{
+    .files_max = 100'000, .bytes_max = 1U << 30U, .file_bytes_max = 16U << 20U};
+
+class Samples {
+public:
+    Samples(Run& run, const Build& build, const ContentImage& content, StageDeadline deadline)
+        : run_(run), build_(build), content_(content), deadline_(deadline) {}
+
+    std::string check();
+
+private:
+    bool start();
+    void describe_rules();
+    void drive_given();
+    void drive_made(const YaraRule& rule);
+    bool drive(const std::string& name, const Bytes& input);
+    void report();
+
+    Run& run_;
+    const Build& build_;
+    const ContentImage& content_;
+    StageDeadline deadline_;
+    std::optional<Executor> executor_;
+    std::vector<YaraRule> rules_;
+    std::set<std::string> matched_;
+    std::uint64_t driven_ = 0;
+    std::string trouble_;
+};
+
+bool Samples::start() {
+    executor_.emplace(run_.tools().program, run_.profile().sandbox, run_.tools().clock);
+    Verdict verdict = executor_->open(build_.file, content_).verdict;
+    run_.record(executor_->confinement());
+    if (passes(verdict)) {
+        verdict =
+            executor_->load({.memory_bytes_max = run_.profile().sandbox.memory_bytes_max}).verdict;
+    }
+    if (passes(verdict)) return true;
+    trouble_ = build_.label() + ": no worker for samples: " + validator::describe(verdict);
+    return false;
+}
+
+/// Without a description there is nothing to make samples of; the load stage has said so.
+void Samples::describe_rules() {
+    const DescribeRun described = executor_->describe();
+    if (!passes(described.verdict)) return;
+    Result<std::vector<YaraRule>> rules = yara_rules(described.description);
+    if (rules) rules_ = *std::move(rules);
+}
+
+/// @returns false when nothing more can be driven.
+bool Samples::drive(const std::string& name, const Bytes& input) {
+    if (run_.tools().clock.steady() > deadline_) {
+        trouble_ = build_.label() + ": out of time for samples";
+        return false;
+    }
+    if (input.size() > build_.capabilities.input_bytes_max) return true;
+    const EvaluateRun scan = executor_->evaluate(name, input);
+    ++driven_;
+    for (const sensor::Match& match : scan.matches) matched_.insert(match.rule);
+    if (passes(scan.verdict)) return true;
+    if (scan.verdict.outcome == Outcome::kNotRun) {
+        trouble_ = build_.label() + ": " + validator::describe(scan.verdict);
+        return false;
+    }
+    Evidence evidence(run_, build_, CorpusKind::kGoodware);
+    evidence.weigh(name, input,
+                   {.read = true,
+                    .cached = false,
+                    .sha256 = sha256(input),
+                    .verdict = scan.verdict,
+                    .matches = {}});
+    return !ends_worker(scan.verdict.outcome) || start();
+}
+
+void Samples::drive_given() {
+    for (const std::filesystem::path& root : run_.request().samples) {
+        const Result<Goodware> files = list_goodware(root, kGivenCaps, run_.request().seed);
+        if (!files) {
+            trouble_ = files.error().to_string();
+            return;
+        }
+        for (const GoodwareFile& file : files->files) {
+            const Result<Bytes> bytes =
+                run_.tools().files.read(file.path, kGivenCaps.file_bytes_max);
+            if (bytes && !drive(file.name, *bytes)) return;
+        }
+    }
+}
+
+void Samples::drive_made(const YaraRule& rule) {
+    for (const YaraSample& sample : matching_samples(rule, run_.request().seed)) {
+        if (matched_.contains(rule.name) || !drive(sample.name, sample.bytes)) return;
+    }
+}
+
+void Samples::report() {
+    std::size_t unmatched = 0;
+    for (const YaraRule& rule : rules_) {
+        if (matched_.contains(rule.name) || ++unmatched > kUnmatchedListed) continue;
+        run_.add({.id = "FB708",
+                  .place = place_of(build_, rule.name),
+                  .message = "no sample is matched by rule " + rule.name,
+                  .build = build_.label()});
+    }
+    run_.notes.push_back(
+        build_.label() + ": " + std::to_string(rules_.size() - unmatched) + " of " +
+        std::to_string(rules_.size()) + " rules match one of " + std::to_string(driven_) +
+        " samples" +
+        (unmatched > kUnmatchedListed
+             ? "; the first " + std::to_string(kUnmatchedListed) + " that do not are listed"
+             : ""));
+}
+
+std::string Samples::check() {
+    if (!start()) return trouble_;
+    describe_rules();
+    drive_given();
+    for (const YaraRule& rule : rules_) {
+        if (!trouble_.empty()) return trouble_;
+        // A private rule reports nothing; what matters is the rule that names it.
+        if (!rule.is_private) drive_made(rule);
+    }
+    std::erase_if(rules_, [](const YaraRule& rule) { return rule.is_private; });
+    if (trouble_.empty() && !rules_.empty()) report();
+    return trouble_;
+}
+
+}  // namespace
+
+std::string check_samples(Run& run, const Build& build, const ContentImage& content,
+                          StageDeadline deadline) {
+    if (takes_events(run.bundle->manifest.content_type)) return {};
+    return Samples(run, build, content, deadline).check();
+}
+
+}  // namespace firebreak::validator
