@@ -55,6 +55,11 @@ void add_judging(CLI::App& app, JudgeOptions& options) {
         ->capture_default_str();
     app.add_option("--previous", options.previous, "The last release, to compare with");
     app.add_option("--seed", options.seed, "Number behind every random choice");
+    app.add_option("--execs", options.fuzz_executions,
+                   "Executions of the fuzz stage, for each build; the profile's when absent");
+    app.add_option("--time", options.fuzz_seconds, "Seconds that the fuzz stage may take at most");
+    app.add_option("--corpus", options.fuzz_corpus,
+                   "Folder where the fuzz stage keeps interesting inputs between runs");
     app.add_option("--jobs", options.jobs, "Workers at a time; one per processor when absent");
     app.add_option("--skip", options.skipped, "Leave a stage out; the run is then inconclusive")
         ->allow_extra_args(false);

@@ -33,11 +33,18 @@ struct CostCaps {
     double mebibytes_per_second_min;
 };
 
+/// How much is fuzzed, in each build. Executions decide, time is only a cap (catalogue.cpp).
+struct FuzzCaps {
+    std::uint64_t executions;  ///< Inputs over the content as it is.
+    std::uint64_t neighbours;  ///< Contents a little different from it.
+};
+
 struct Profile {
     ProfileName name;
     SandboxPolicy sandbox;
     CorpusCaps corpus;
     CostCaps cost;
+    FuzzCaps fuzz;
 };
 
 const Profile& profile(ProfileName name);

@@ -21,6 +21,13 @@ namespace firebreak::validator {
 /// The update host where none is given: that of the documentation.
 inline constexpr std::string_view kUpdateHost = "firebreak.example";
 
+/// What the fuzz stage is told by hand. Fewer executions than its minimum leave it inconclusive.
+struct FuzzRequest {
+    std::optional<std::uint64_t> executions{};        ///< For each build; absent: the profile's.
+    std::optional<std::chrono::milliseconds> time{};  ///< At most; absent: the stage's.
+    std::filesystem::path corpus{};                   ///< Kept between runs; empty: none.
+};
+
 /// What a run is asked to judge, and how.
 struct RunRequest {
     std::string bundle_name;
@@ -47,6 +54,7 @@ struct RunRequest {
     std::vector<std::string> muted{};
     std::filesystem::path reproducers{};
     std::vector<Waiver> waivers{};  ///< All of them in force: check_waivers() was asked.
+    FuzzRequest fuzz{};
 };
 
 /// What a run works with. All of it outlives the run.

@@ -53,6 +53,9 @@ struct JudgeOptions {
     std::string key{};
     std::string passphrase_file{};
     std::string reproducers = "firebreak-reproducers";
+    std::string fuzz_executions{};  ///< A number; empty: the profile's.
+    std::string fuzz_seconds{};     ///< Likewise; empty: the stage's.
+    std::string fuzz_corpus{};      ///< A folder; empty: none.
 };
 
 int judge_bundle(const World& world, const JudgeOptions& options);

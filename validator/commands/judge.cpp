@@ -71,6 +71,31 @@ Result<RunRequest> request_of(const World& world, const JudgeOptions& options) {
     return request;
 }
 
+std::optional<std::uint64_t> number_in(const std::string& text) {
+    std::uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [stopped, code] = std::from_chars(text.data(), end, number);
+    if (code != std::errc() || stopped != end) return std::nullopt;
+    return number;
+}
+
+Result<void> settle_fuzzing(const JudgeOptions& options, FuzzRequest& fuzz) {
+    constexpr std::uint64_t kSecondsMax = 30ULL * 24 * 60 * 60;
+    if (!options.fuzz_executions.empty()) {
+        fuzz.executions = number_in(options.fuzz_executions);
+        if (!fuzz.executions) return fail(Errc::kInvalid, "--execs: must be a number");
+    }
+    if (!options.fuzz_seconds.empty()) {
+        const std::optional<std::uint64_t> seconds = number_in(options.fuzz_seconds);
+        if (!seconds || *seconds == 0 || *seconds > kSecondsMax) {
+            return fail(Errc::kInvalid, "--time: must be seconds, at most a month of them");
+        }
+        fuzz.time = std::chrono::seconds(*seconds);
+    }
+    fuzz.corpus = options.fuzz_corpus;
+    return {};
+}
+
 Result<void> settle(const JudgeOptions& options, RunRequest& request) {
     const std::optional<ProfileName> profile = profile_of(options.profile);
     if (!profile) return fail(Errc::kInvalid, "--profile: must be pr, gate or nightly");
@@ -85,6 +110,7 @@ Result<void> settle(const JudgeOptions& options, RunRequest& request) {
         options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
     request.jobs = std::min(jobs, kJobsMax);
     request.reproducers = options.reproducers;
+    if (const Result<void> fuzz = settle_fuzzing(options, request.fuzz); !fuzz) return fuzz;
 
     if (options.seed.empty()) {
         // The same bundle under the same profile is driven the same way again.
@@ -95,11 +121,9 @@ Result<void> settle(const JudgeOptions& options, RunRequest& request) {
         }
         return {};
     }
-    const char* end = options.seed.data() + options.seed.size();
-    const auto [stopped, code] = std::from_chars(options.seed.data(), end, request.seed);
-    if (code != std::errc() || stopped != end) {
-        return fail(Errc::kInvalid, "--seed: must be an integer from 0 to 2^64 - 1");
-    }
+    const std::optional<std::uint64_t> seed = number_in(options.seed);
+    if (!seed) return fail(Errc::kInvalid, "--seed: must be an integer from 0 to 2^64 - 1");
+    request.seed = *seed;
     return {};
 }
 

@@ -1,38 +1,43 @@
 #include <algorithm>
 
 #include "validator/commands/commands.hpp"
+#include "validator/fuzz/growth.hpp"
 #include "validator/report/reproducer.hpp"
 
 namespace firebreak::validator {
 namespace {
 
-/// How the reproducer's last step ended, and what matched in it.
+/// How the reproducer's last step ended, and what matched in it; and whether memory grew.
 EvaluateRun replay(Executor& executor, const EngineFile& engine, const ContentImage& content,
-                   const Reproducer& reproducer) {
+                   const Reproducer& reproducer, bool& grows) {
     const OpenRun opened = executor.open(engine, content);
     if (!passes(opened.verdict)) return {.verdict = opened.verdict, .matches = {}};
     const LoadRun loaded = executor.load({});
+    if (passes(loaded.verdict) && reproducer.grows) {
+        Verdict verdict = reproduce_growth(executor, reproducer, grows);
+        return {.verdict = std::move(verdict), .matches = {}};
+    }
     if (!passes(loaded.verdict) || !reproducer.evaluates) {
         return {.verdict = loaded.verdict, .matches = {}};
     }
     return executor.evaluate(reproducer.input_name, reproducer.input);
 }
 
-bool shows_again(const Reproducer& reproducer, const EvaluateRun& run) {
-    if (run.verdict.outcome != reproducer.expected) return false;
+bool shows_again(const Reproducer& reproducer, const EvaluateRun& run, bool grows) {
+    if (run.verdict.outcome != reproducer.expected || grows != reproducer.grows) return false;
     return reproducer.expected_rule.empty() ||
            std::ranges::find(run.matches, reproducer.expected_rule, &sensor::Match::rule) !=
                run.matches.end();
 }
 
 json::object report_of(const Reproducer& reproducer, const EngineFile& engine,
-                       const EvaluateRun& run, const Confinement& confinement) {
+                       const EvaluateRun& run, bool again, const Confinement& confinement) {
     json::array matches;
     for (const sensor::Match& match : run.matches) {
         matches.push_back(json::object{{"rule", match.rule}, {"detail", match.detail}});
     }
     return {{"finding", reproducer.finding},
-            {"reproduced", shows_again(reproducer, run)},
+            {"reproduced", again},
             {"expected", to_string(reproducer.expected)},
             {"outcome", to_string(run.verdict.outcome)},
             {"detail", run.verdict.detail},
@@ -45,8 +50,7 @@ json::object report_of(const Reproducer& reproducer, const EngineFile& engine,
 }
 
 std::string text_of_run(const Reproducer& reproducer, const EngineFile& engine,
-                        const EvaluateRun& run, const Terminal& terminal) {
-    const bool again = shows_again(reproducer, run);
+                        const EvaluateRun& run, bool again, const Terminal& terminal) {
     std::string text = (again ? terminal.bad("reproduced") : terminal.good("not reproduced")) +
                        "  " + reproducer.finding + ": " + describe(run.verdict) + "\n";
     for (const sensor::Match& match : run.matches) {
@@ -84,14 +88,16 @@ int reproduce(const World& world, const ReproduceOptions& options) {
                         (!content ? content.error() : program.error()).to_string());
     }
     Executor executor(*program, policy, world.clock);
-    const EvaluateRun run = replay(executor, *engine, *content, *reproducer);
+    bool grows = false;
+    const EvaluateRun run = replay(executor, *engine, *content, *reproducer, grows);
+    const bool again = shows_again(*reproducer, run, grows);
     const std::string text =
         world.terminal.json()
-            ? pretty_json(report_of(*reproducer, *engine, run, executor.confinement()))
-            : text_of_run(*reproducer, *engine, run, world.terminal);
+            ? pretty_json(report_of(*reproducer, *engine, run, again, executor.confinement()))
+            : text_of_run(*reproducer, *engine, run, again, world.terminal);
     if (!print(text)) return complain(kExitInconclusive, "cannot write to stdout");
     if (run.verdict.outcome == Outcome::kNotRun) return kExitInconclusive;
-    return shows_again(*reproducer, run) ? 0 : 1;
+    return again ? 0 : 1;
 }
 
 }  // namespace firebreak::validator

@@ -176,9 +176,56 @@ constexpr std::array kRules{
     FindingRule{"FB905", "much-slower-than-previous", Level::kError,
                 "Scanning takes more than twice as long as with the last release.",
                 "Look at the rules that are new: short strings, and rules without any string."},
+    // 10: fuzz
+    FindingRule{"FB1001", "fuzz-crashed", Level::kError,
+                "An engine build crashes on an input that was made from the content.",
+                "Remove the rule that is named; send the reproducer to the engine's makers."},
+    FindingRule{"FB1002", "fuzz-timed-out", Level::kError,
+                "An engine build does not finish an input that was made from the content.",
+                "Look for unanchored loops and repetitions in the rule that is named."},
+    FindingRule{
+        "FB1003", "fuzz-out-of-memory", Level::kError,
+        "An input that was made from the content takes more memory than an engine may have.",
+        "Look for strings of the rule that is named that match very often."},
+    FindingRule{"FB1004", "fuzz-forbidden-call", Level::kError,
+                "An input made from the content makes the engine ask for what it must not have.",
+                "Remove the rule or module that makes it do so."},
+    FindingRule{"FB1005", "fuzz-failed", Level::kError,
+                "An engine build gives up on an input that was made from the content.",
+                "Find what is at fault with the reproducer, and simplify the rule that is named."},
+    FindingRule{"FB1006", "fuzz-memory-grows", Level::kError,
+                "An engine build takes ever more memory for the same input.",
+                "Send the reproducer to the engine's makers: a sensor runs for months."},
+    FindingRule{"FB1007", "neighbour-unsafe", Level::kError,
+                "Content that is a little different from this is not safe in an engine build.",
+                "One slip away lies an outage: send the reproducer to the engine's makers."},
+    FindingRule{"FB1008", "fuzz-not-seen-again", Level::kError,
+                "An engine build misbehaved once, and not again in three fresh processes.",
+                "Look for what it keeps from one input to the next; run again with the same seed."},
+    // 11: robust
+    FindingRule{"FB1101", "damaged-content-unsafe", Level::kError,
+                "Damaged content is not refused safely by an engine build.",
+                "Send the reproducer to the engine's makers; no rule is at fault."},
+    FindingRule{"FB1102", "pristine-content-spoiled", Level::kError,
+                "After damaged content was tried, the content itself no longer loads.",
+                "Send the reproducer to the engine's makers: a device would be stuck."},
+    FindingRule{"FB1103", "refused-memory-unsafe", Level::kError,
+                "An engine build does not survive it when it is refused memory.",
+                "Send the message to the engine's makers; no rule is at fault."},
+    FindingRule{"FB1104", "reload-memory-grows", Level::kError,
+                "An engine build takes ever more memory when it loads the content again and again.",
+                "Send the reproducer to the engine's makers: each release would cost memory."},
+    FindingRule{"FB1105", "release-change-fails", Level::kError,
+                "An engine build cannot go from the last release to this one and back.",
+                "Send the message to the engine's makers: a rollback would not work."},
 };
 
-static_assert(std::ranges::is_sorted(kRules, {}, &FindingRule::id));
+/// By stage: FB1001 stands behind FB905.
+constexpr bool comes_before(const FindingRule& a, const FindingRule& b) {
+    return a.id.size() != b.id.size() ? a.id.size() < b.id.size() : a.id < b.id;
+}
+
+static_assert(std::ranges::is_sorted(kRules, comes_before));
 
 }  // namespace
 

@@ -76,6 +76,7 @@ Bytes serialize(const Reproducer& reproducer) {
         {"expected_rule", reproducer.expected_rule},
         {"files", std::move(files)},
     };
+    if (reproducer.grows) document["grows"] = true;
     if (reproducer.evaluates) document["input"] = blob(reproducer.input_name, reproducer.input);
     return to_bytes(pretty_json(document));
 }
@@ -92,6 +93,11 @@ Result<Reproducer> parse_reproducer(ByteView bytes) {
     }
     if (const Result<void> files = read_files(*object, reproducer); !files) {
         return fail(files.error());
+    }
+    if (object->has("grows")) {
+        const Result<bool> grows = object->boolean("grows");
+        if (!grows) return fail(grows.error());
+        reproducer.grows = *grows;
     }
     if (!object->has("input")) return reproducer;
     const Result<JsonObject> input = object->object("input");

@@ -20,6 +20,9 @@ struct Reproducer {
     std::string input_name{};
     Bytes input{};
     Outcome expected = Outcome::kAccepted;
+    /// The finding is that memory grows when the last step (evaluating, or loading and unloading)
+    /// is made over and over.
+    bool grows = false;
     std::string expected_rule{};  ///< Where the finding is a match: the rule that must match again.
 };
 

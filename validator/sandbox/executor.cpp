@@ -28,9 +28,6 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-/// How often a running worker's CPU time and memory are looked at.
-constexpr milliseconds kTick{25};
-
 /// How long a worker that closed its channel gets to end by itself, so that its status is true.
 constexpr int kLastBreathMs = 2000;
 
@@ -39,7 +36,6 @@ constexpr std::uint64_t kProgramBytes = 512U << 20U;
 
 constexpr std::size_t kLastWordsMax = 2000;
 constexpr std::size_t kManifestBytesMax = 2U << 20U;
-constexpr std::size_t kDescriptionDepthMax = 16;
 
 tl::unexpected<Error> fail_errno(const char* doing) {
     return fail({errno, std::generic_category()}, doing);
@@ -76,14 +72,6 @@ Descriptor descriptor_in(msghdr& message) {
 
 }  // namespace
 
-/// One call under observation.
-struct Executor::Watch {
-    Patience patience;
-    std::chrono::steady_clock::time_point started;
-    microseconds cpu_before{};
-    std::uint64_t address_space_peak = 0;
-};
-
 Executor::Executor(const WorkerProgram& program, const SandboxPolicy& policy, const Clock& clock)
     : program_(program), policy_(policy), clock_(clock) {}
 
@@ -106,6 +94,11 @@ Result<void> Executor::start(const ContentImage& content) {
         if (!area) return fail(area.error());
         input_.emplace(*std::move(area));
     }
+    if (!batch_) {
+        Result<BatchArea> area = BatchArea::make();
+        if (!area) return fail(area.error());
+        batch_.emplace(*std::move(area));
+    }
     Result<std::pair<Descriptor, Descriptor>> channel = channel_pair();
     if (!channel) return fail(channel.error());
     Result<std::pair<Descriptor, Descriptor>> output = output_pipe();
@@ -114,6 +107,7 @@ Result<void> Executor::start(const ContentImage& content) {
                                                .channel = channel->second.get(),
                                                .input = input_->descriptor(),
                                                .content = content.descriptor(),
+                                               .batch = batch_->descriptor(),
                                                .output = output->second.get()});
     if (!launched) return fail(launched.error());
     const ProcessFigures figures(launched->id);
@@ -123,6 +117,7 @@ Result<void> Executor::start(const ContentImage& content) {
                              .output = std::move(output->first),
                              .listener = {}});
     content_bytes_ = content.size();
+    content_files_ = content.entries().size();
     confinement_ = {.namespaces = process_->self.namespaces};
     return {};
 }
@@ -188,9 +183,17 @@ LoadRun Executor::load(const sensor::LoadLimits& limits) {
 }
 
 LoadRun Executor::load(const sensor::LoadLimits& limits, const Patience& patience) {
+    return load(limits, patience, {.first = 0, .count = content_files_});
+}
+
+LoadRun Executor::load(const sensor::LoadLimits& limits, const Patience& patience,
+                       const ImagePart& part) {
+    FIREBREAK_CHECK(part.first + part.count <= content_files_ || !alive());
     WireWriter request(MessageType::kLoad);
     request.u64(limits.rules_max);
     request.u64(limits.memory_bytes_max);
+    request.u64(part.first);
+    request.u64(part.count);
     const Reply reply = ask(request.frame(), patience);
     LoadRun run{.verdict = reply.verdict, .rules = 0, .diagnostics = {}};
     if (!reply.body) return run;
@@ -227,40 +230,6 @@ Verdict Executor::unload() {
     WireReader reader(*reply.body);
     if (reader.type() != MessageType::kUnloaded) return refusal_or_broken(reader);
     return reader.finished() ? reply.verdict : broken("unload");
-}
-
-DescribeRun Executor::ask_for_json(MessageType question, MessageType expected,
-                                   std::string_view what) {
-    const Reply reply = ask(WireWriter(question).frame(), policy_.load);
-    DescribeRun run{.verdict = reply.verdict, .description = {}};
-    if (!reply.body) return run;
-    WireReader reader(*reply.body);
-    if (reader.type() != expected) {
-        run.verdict = refusal_or_broken(reader);
-        return run;
-    }
-    const std::string_view text = reader.text(policy_.answer_bytes_max);
-    Result<json::value> parsed = parse_json(
-        text, {.bytes_max = policy_.answer_bytes_max, .depth_max = kDescriptionDepthMax});
-    if (!reader.finished() || !parsed) return {broken(std::string(what)), {}};
-    run.description = *std::move(parsed);
-    return run;
-}
-
-DescribeRun Executor::describe() {
-    return ask_for_json(MessageType::kDescribe, MessageType::kDescription, "describe");
-}
-
-Verdict Executor::start_coverage() {
-    const Reply reply = ask(WireWriter(MessageType::kStartCoverage).frame(), policy_.load);
-    if (!reply.body) return reply.verdict;
-    WireReader reader(*reply.body);
-    if (reader.type() != MessageType::kCoverageStarted) return refusal_or_broken(reader);
-    return reader.finished() ? reply.verdict : broken("start_coverage");
-}
-
-DescribeRun Executor::coverage() {
-    return ask_for_json(MessageType::kCoverage, MessageType::kCovered, "coverage");
 }
 
 std::span<std::uint8_t> Executor::input(std::size_t length) const {
@@ -305,9 +274,14 @@ EvaluateRun Executor::evaluate(std::string_view name, ByteView bytes) {
 Executor::Reply Executor::ask(const Bytes& frame, const Patience& patience) {
     if (!alive()) return {.body = {}, .verdict = {.message = "its worker is gone"}};
     Watch watch{.patience = patience, .started = clock_.steady(), .cpu_before = cpu_time()};
+    return observe(frame, watch);
+}
+
+Executor::Reply Executor::observe(const Bytes& frame, Watch& watch) {
+    const microseconds before = watch.cpu_before;
     Reply reply = exchange(frame, watch);
     // A worker that has ended was already read out by end().
-    if (alive()) reply.verdict.cpu = cpu_time() - watch.cpu_before;
+    if (alive()) reply.verdict.cpu = cpu_time() - before;
     return reply;
 }
 
@@ -374,13 +348,14 @@ std::optional<Verdict> Executor::wait(short events, Watch& watch) {
 }
 
 std::optional<Verdict> Executor::check_limits(Watch& watch) {
+    if (watch.finished) note_progress(watch);
     watch.address_space_peak = std::max(watch.address_space_peak, memory_figure("VmPeak:"));
     const microseconds cpu = cpu_time() - watch.cpu_before;
     const auto wall = std::chrono::ceil<milliseconds>(clock_.steady() - watch.started);
     if (memory_peak_bytes() > resident_max()) {
         return end(Outcome::kOutOfMemory, 0, "physical memory past its limit");
     }
-    const bool over = cpu > watch.patience.cpu || wall > watch.patience.wall;
+    const bool over = cpu > watch.patience.cpu || wall > watch.patience.wall || batch_over(watch);
     if (!over) return std::nullopt;
     Verdict verdict =
         end(Outcome::kTimedOut, 0,

@@ -24,6 +24,12 @@ struct EngineFile {
     Sha256 sha256;
 };
 
+/// Files of a ContentImage that stand behind one another.
+struct ImagePart {
+    std::size_t first = 0;
+    std::size_t count = 0;
+};
+
 struct OpenRun {
     Verdict verdict;
     sensor::CapabilityManifest capabilities;  ///< When the verdict passes.
@@ -38,6 +44,19 @@ struct LoadRun {
 struct EvaluateRun {
     Verdict verdict;
     std::vector<sensor::Match> matches;  ///< When the verdict passes.
+};
+
+/// What became of the inputs of a batch.
+struct BatchRun {
+    /// How the batch ended. Passes also when it was answered only in part; otherwise it is about
+    /// the input behind the last of `runs`, and the worker may be gone.
+    Verdict verdict;
+    /// Of the first inputs, in their order. Matches come without details, and at most
+    /// kBatchMatchesMax of them; the time is the worker's own word.
+    std::vector<EvaluateRun> runs{};
+    /// By run: features of coverage that this worker had not shown before. Empty for builds that
+    /// are not instrumented.
+    std::vector<std::vector<std::uint32_t>> features{};
 };
 
 struct CheckRun {
@@ -85,6 +104,9 @@ public:
     LoadRun load(const sensor::LoadLimits& limits);
     LoadRun load(const sensor::LoadLimits& limits, const Patience& patience);
 
+    /// Loads some of the image's files: an image can hold several contents. @pre it has them.
+    LoadRun load(const sensor::LoadLimits& limits, const Patience& patience, const ImagePart& part);
+
     /// Gives the content back to the engine; load() may follow.
     Verdict unload();
 
@@ -98,6 +120,10 @@ public:
     /// What was measured since (docs/sensor-abi.md, "Coverage").
     DescribeRun coverage();
 
+    /// What the build supplies for an input type (sensor.h, inputs()): an event contract, or
+    /// "file". kFailed for a type that it does not supply.
+    DescribeRun inputs(std::string_view type);
+
     /// Where to put the next input. @pre length <= policy.input_bytes_max.
     std::span<std::uint8_t> input(std::size_t length) const;
 
@@ -107,6 +133,20 @@ public:
 
     /// The same for bytes that lie elsewhere.
     EvaluateRun evaluate(std::string_view name, ByteView input);
+
+    /// How many inputs evaluate_batch() takes, and where the one with that number goes.
+    /// @pre number < batch_slots(), length <= BatchArea::kSlotBytes, and open() was called.
+    std::size_t batch_slots() const;
+    std::span<std::uint8_t> batch_input(std::size_t number, std::size_t length) const;
+
+    /// Runs the content over the inputs with the numbers 0, 1, … and these lengths: one exchange
+    /// with the worker for all, which for small inputs is many times faster than evaluate().
+    ///
+    /// Each input has a deadline of its own, kept from outside, and the page behind it may not be
+    /// touched. Whether the engine left a signal handler is checked for all together (a kFailed
+    /// without runs). @pre lengths.size() <= batch_slots(), and not 0.
+    BatchRun evaluate_batch(std::string_view name, std::span<const std::size_t> lengths,
+                            const Patience& patience);
 
     /// Runs the ABI check of that id, with the content image and the last `length` bytes of the
     /// input area to check with. The worker is good for nothing else afterwards.
@@ -119,6 +159,9 @@ public:
     std::uint64_t memory_peak_bytes() const;
 
 private:
+    /// How often a running worker's CPU time and memory are looked at.
+    static constexpr std::chrono::milliseconds kTick{25};
+
     struct Process {
         LaunchedProcess self;
         ProcessFigures figures;
@@ -133,19 +176,33 @@ private:
         Verdict verdict;  ///< `cpu` always; the rest when there is no body.
     };
 
-    struct Watch;
+    /// One call under observation.
+    struct Watch {
+        Patience patience;
+        std::chrono::steady_clock::time_point started;
+        std::chrono::microseconds cpu_before{};
+        std::uint64_t address_space_peak = 0;
+        /// Of a batch: how many inputs are done, as far as was looked; each has the patience above.
+        std::optional<std::uint32_t> finished{};
+        std::chrono::steady_clock::time_point batch_started{};
+        std::chrono::microseconds batch_cpu_before{};
+    };
 
     [[nodiscard]] Result<void> start(const ContentImage& content);
     Verdict seal();
 
     Reply ask(const Bytes& frame, const Patience& patience);
+    Reply observe(const Bytes& frame, Watch& watch);
+    void note_progress(Watch& watch) const;
+    bool take_entries(std::size_t asked, BatchRun& run) const;
     Reply exchange(const Bytes& frame, Watch& watch);
     std::optional<Verdict> send(const Bytes& frame, Watch& watch);
     std::optional<Verdict> wait(short events, Watch& watch);
     std::optional<Verdict> check_limits(Watch& watch);
+    bool batch_over(const Watch& watch) const;
     bool receive(Bytes& bytes, bool& closed);
 
-    DescribeRun ask_for_json(MessageType question, MessageType expected, std::string_view what);
+    DescribeRun ask_for_json(WireWriter& request, MessageType expected, std::string_view what);
     Verdict refusal_or_broken(WireReader& reader);
     Verdict program_ended(WireReader& reader);
     Verdict broken(std::string what);
@@ -164,9 +221,11 @@ private:
     const SandboxPolicy& policy_;
     const Clock& clock_;
     std::optional<InputArea> input_;
+    std::optional<BatchArea> batch_;
     std::optional<Process> process_;
     Confinement confinement_;
     std::uint64_t content_bytes_ = 0;
+    std::size_t content_files_ = 0;
 };
 
 }  // namespace firebreak::validator

@@ -25,10 +25,10 @@ tl::unexpected<Error> fail_errno(const char* doing) {
 }
 
 struct Sources {
-    Descriptor null, channel, input, content, output;
+    Descriptor null, channel, input, content, batch, output;
 
     bool ok() const {
-        return null.ok() && channel.ok() && input.ok() && content.ok() && output.ok();
+        return null.ok() && channel.ok() && input.ok() && content.ok() && batch.ok() && output.ok();
     }
 };
 
@@ -45,17 +45,18 @@ Descriptor lifted(int descriptor) {
     ::setsid();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 
-    const std::array<std::pair<int, int>, 6> table{{{sources.null.get(), STDIN_FILENO},
+    const std::array<std::pair<int, int>, 7> table{{{sources.null.get(), STDIN_FILENO},
                                                     {sources.output.get(), STDOUT_FILENO},
                                                     {sources.output.get(), STDERR_FILENO},
                                                     {sources.channel.get(), kChannelDescriptor},
                                                     {sources.input.get(), kInputDescriptor},
-                                                    {sources.content.get(), kContentDescriptor}}};
+                                                    {sources.content.get(), kContentDescriptor},
+                                                    {sources.batch.get(), kBatchDescriptor}}};
     for (const auto& [from, to] : table) {
         if (::dup2(from, to) < 0) ::_exit(126);
     }
     // The program's own descriptor is needed until the exec, hence close-on-exec and not close.
-    ::close_range(kContentDescriptor + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    ::close_range(kBatchDescriptor + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 
     const std::array<const char*, 3> arguments{"firebreak-validate", kWorkerCommand, nullptr};
     const std::array<const char*, 4> environment{
@@ -88,8 +89,8 @@ Result<WorkerProgram> WorkerProgram::at(const std::filesystem::path& path) {
 Result<LaunchedProcess> launch(const LaunchPlan& plan) {
     const Descriptor null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (!null.ok()) return fail_errno("/dev/null");
-    const Sources sources{lifted(null.get()), lifted(plan.channel), lifted(plan.input),
-                          lifted(plan.content), lifted(plan.output)};
+    const Sources sources{lifted(null.get()),   lifted(plan.channel), lifted(plan.input),
+                          lifted(plan.content), lifted(plan.batch),   lifted(plan.output)};
     const Descriptor program = lifted(plan.program);
     if (!sources.ok() || !program.ok()) return fail_errno("copying descriptors");
 

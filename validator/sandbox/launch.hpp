@@ -14,6 +14,7 @@ inline constexpr const char* kWorkerCommand = "worker";
 inline constexpr int kChannelDescriptor = 3;
 inline constexpr int kInputDescriptor = 4;
 inline constexpr int kContentDescriptor = 5;
+inline constexpr int kBatchDescriptor = 6;
 
 /// The program that workers are: this very executable, held open so that an upgrade in the middle
 /// of
@@ -37,6 +38,7 @@ struct LaunchPlan {
     int channel = -1;
     int input = -1;
     int content = -1;
+    int batch = -1;
     int output = -1;  ///< Its stdout and stderr.
 };
 

@@ -90,6 +90,43 @@ Result<OpenRequest> decode_open(WireReader& reader) {
     return request;
 }
 
+Bytes encode(const BatchEntry& entry) {
+    WireWriter writer(MessageType::kBatchEntry);
+    writer.u32(entry.failed ? 1 : 0);
+    writer.u64(static_cast<std::uint64_t>(entry.cpu.count()));
+    writer.text(cut(entry.message, kMessageBytesMax));
+    const std::size_t rules = std::min(entry.rules.size(), kBatchMatchesMax);
+    writer.u32(static_cast<std::uint32_t>(rules));
+    for (std::size_t index = 0; index < rules; ++index) {
+        writer.text(cut(entry.rules[index], kBatchRuleBytesMax));
+    }
+    const std::size_t features = std::min(entry.features.size(), kBatchFeaturesMax);
+    writer.u32(static_cast<std::uint32_t>(features));
+    for (std::size_t index = 0; index < features; ++index) writer.u32(entry.features[index]);
+    return writer.frame();
+}
+
+Result<BatchEntry> decode_batch_entry(ByteView& answers) {
+    if (answers.size() < kFrameHeaderBytes) return malformed("batch entry");
+    const std::size_t length = frame_length(answers);
+    if (length > answers.size() - kFrameHeaderBytes) return malformed("batch entry");
+    WireReader reader(answers.subspan(kFrameHeaderBytes, length));
+    BatchEntry entry;
+    entry.failed = reader.u32() != 0;
+    constexpr std::uint64_t kDay = 86'400'000'000;
+    entry.cpu = std::chrono::microseconds(std::min(reader.u64(), kDay));
+    entry.message = text_from(reader, kMessageBytesMax);
+    entry.rules.resize(std::min(reader.count(4), kBatchMatchesMax));
+    for (std::string& rule : entry.rules) rule = text_from(reader, kBatchRuleBytesMax);
+    entry.features.resize(std::min(reader.count(4), kBatchFeaturesMax));
+    for (std::uint32_t& feature : entry.features) feature = reader.u32();
+    if (reader.type() != MessageType::kBatchEntry || !reader.finished()) {
+        return malformed("batch entry");
+    }
+    answers = answers.subspan(kFrameHeaderBytes + length);
+    return entry;
+}
+
 Bytes encode(const sensor::ProgramEnd& end) {
     WireWriter writer(MessageType::kEngineEnded);
     writer.u32(static_cast<std::uint32_t>(end.how));

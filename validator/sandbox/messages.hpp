@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,31 @@ struct TroubleAnswer {
     std::string message;
     std::vector<sensor::Diagnostic> diagnostics;
 };
+
+/// One input of a batch, as the worker leaves it in the BatchArea. What it cannot hold of many
+/// matches is cut: kBatchMatchesMax rules, without their details.
+struct BatchEntry {
+    bool failed = false;  ///< The engine gave up, or answered with another status.
+    std::chrono::microseconds cpu{};
+    std::string message{};
+    std::vector<std::string> rules{};       ///< That matched, in the engine's order.
+    std::vector<std::uint32_t> features{};  ///< Of coverage; new in the worker's life.
+};
+
+inline constexpr std::size_t kBatchMatchesMax = 256;
+inline constexpr std::size_t kBatchRuleBytesMax = 256;
+inline constexpr std::size_t kBatchFeaturesMax = 4096;
+/// No entry is longer.
+inline constexpr std::size_t kBatchEntryBytesMax =
+    kBatchMatchesMax * (kBatchRuleBytesMax + 4) + kBatchFeaturesMax * 4 + kMessageBytesMax + 64;
+
+/// @returns a frame.
+Bytes encode(const BatchEntry& entry);
+
+/// Takes the first entry off `answers`.
+///
+/// @returns Errc::kMalformed when there is none that is whole. Texts are made printable.
+[[nodiscard]] Result<BatchEntry> decode_batch_entry(ByteView& answers);
 
 Bytes encode(const sensor::ProgramEnd& end);
 Bytes encode(const CheckResult& result);

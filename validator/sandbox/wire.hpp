@@ -28,6 +28,8 @@ enum class MessageType : std::uint8_t {
     kCheck = 7,
     kStartCoverage = 8,
     kCoverage = 9,
+    kBatch = 10,
+    kInputs = 11,
     // Answers.
     kOpened = 65,
     kSealed = 66,
@@ -38,6 +40,8 @@ enum class MessageType : std::uint8_t {
     kChecked = 71,
     kCoverageStarted = 72,
     kCovered = 73,
+    kBatchDone = 74,
+    kBatchEntry = 75,   ///< In the batch area, and never on the channel.
     kRefused = 80,      ///< The engine said no.
     kFailed = 81,       ///< The engine gave up, or answered with another status.
     kSetupFailed = 82,  ///< The sandbox could not be made.

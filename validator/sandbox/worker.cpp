@@ -18,9 +18,11 @@
 #include "sensor/host/confine.hpp"
 #include "sensor/host/signal_state.hpp"
 #include "validator/abi/bench.hpp"
+#include "validator/sandbox/code_coverage.hpp"
 #include "validator/sandbox/event_input.hpp"
 #include "validator/sandbox/launch.hpp"
 #include "validator/sandbox/messages.hpp"
+#include "validator/sandbox/worker_rim.hpp"
 
 namespace firebreak::validator {
 namespace {
@@ -34,70 +36,16 @@ constexpr bool kSanitized = false;
 /// Far more than the longest list of files takes; the supervisor is trusted, its memory may not be.
 constexpr std::size_t kRequestBytesMax = 64U << 20U;
 
-bool write_all(ByteView bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(kChannelDescriptor, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        bytes = bytes.subspan(static_cast<std::size_t>(written));
-    }
-    return true;
+/// What the process has used of CPU time so far.
+std::chrono::microseconds own_cpu_time() {
+    timespec time{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return std::chrono::microseconds{time.tv_sec * 1'000'000 + time.tv_nsec / 1000};
 }
 
-bool read_all(std::span<std::uint8_t> bytes) {
-    while (!bytes.empty()) {
-        const ssize_t got = ::read(kChannelDescriptor, bytes.data(), bytes.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return false;
-        bytes = bytes.subspan(static_cast<std::size_t>(got));
-    }
-    return true;
-}
-
-/// The first process of a PID namespace survives a plain abort(), because the kernel does not
-/// deliver
-/// to it what it has no handler for. So abort() is told to the supervisor, who ends it all.
-/// Async-signal-safe: two system calls and no memory.
-void tell_abort(int /*signal*/) {
-    constexpr std::array<std::uint8_t, 5> kFrame{1, 0, 0, 0,
-                                                 static_cast<std::uint8_t>(MessageType::kAborted)};
-    std::uint8_t ignored = 0;
-    if (::write(kChannelDescriptor, kFrame.data(), kFrame.size()) > 0) {
-        while (::read(kChannelDescriptor, &ignored, 1) < 0 && errno == EINTR) {}
-    }
-    ::_exit(134);
-}
-
-/// `descriptor` mapped read-only with an inaccessible page before and behind. Never unmapped.
-Result<ByteView> map_guarded(int descriptor, std::uint64_t bytes, int sharing) {
-    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    const std::size_t whole = (bytes + page - 1) / page * page;
-    void* base = ::mmap(nullptr, whole + 2 * page, PROT_NONE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    auto* start = static_cast<std::uint8_t*>(base) + page;
-    const bool ok =
-        base != MAP_FAILED && (whole == 0 || ::mmap(start, whole, PROT_READ, sharing | MAP_FIXED,
-                                                    descriptor, 0) != MAP_FAILED);
-    if (!ok) return fail({errno, std::generic_category()}, "mapping shared memory");
-    return ByteView(start, bytes);
-}
-
-/// Hands the seccomp listener to the supervisor along with the answer.
-bool send_with_descriptor(const Bytes& frame, int descriptor) {
-    iovec part{.iov_base = const_cast<std::uint8_t*>(frame.data()), .iov_len = frame.size()};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
-    // One small frame on an empty socket: the kernel takes all of it.
-    return ::sendmsg(kChannelDescriptor, &message, 0) == static_cast<ssize_t>(frame.size());
+std::string handler_left(int signal) {
+    return "the engine left a handler for signal " + std::to_string(signal) +
+           " behind, which would hide its crashes";
 }
 
 /// Whether the manifest says that inputs are events, and says nothing of files.
@@ -134,17 +82,25 @@ private:
     bool describe();
     bool start_coverage();
     bool coverage();
+    bool inputs(WireReader& request);
     bool evaluate(WireReader& request);
+    bool batch(WireReader& request);
     bool unload();
     bool check(WireReader& request);
     std::vector<sensor::SourceFile> files() const;
 
     using Matches = Result<std::vector<sensor::Match>>;
+    Matches evaluate_one(std::string_view name, ByteView input, std::chrono::milliseconds deadline);
+    BatchEntry batch_entry(std::string_view name, ByteView input,
+                           std::chrono::milliseconds deadline);
     Matches evaluate_event(ByteView document, std::chrono::milliseconds deadline);
     std::size_t fields_supplied(const std::string& contract);
 
     std::vector<ImageEntry> entries_;
     ByteView input_;
+    std::vector<ByteView> slots_;
+    BatchWriter batch_;
+    CodeCoverage code_coverage_;
     ByteView content_bytes_;
     bool takes_events_ = false;  ///< Inputs are events (event_input.hpp), not files.
     FieldArea fields_;
@@ -170,7 +126,9 @@ bool Worker::serve_one() {
         case MessageType::kSeal: return seal();
         case MessageType::kLoad: return load(request);
         case MessageType::kDescribe: return describe();
+        case MessageType::kInputs: return inputs(request);
         case MessageType::kEvaluate: return evaluate(request);
+        case MessageType::kBatch: return batch(request);
         case MessageType::kUnload: return unload();
         case MessageType::kCheck: return check(request);
         case MessageType::kStartCoverage: return start_coverage();
@@ -187,6 +145,15 @@ Result<void> Worker::prepare(const OpenRequest& request) {
         map_guarded(kContentDescriptor, request.content_bytes, MAP_PRIVATE);
     if (!content) return fail(content.error());
     input_ = *input;
+    Result<std::vector<ByteView>> slots = map_slots(
+        kInputDescriptor,
+        std::min<std::size_t>(BatchArea::kSlots, request.input_bytes / BatchArea::kSlotBytes));
+    if (!slots) return fail(slots.error());
+    slots_ = *std::move(slots);
+    void* batch =
+        ::mmap(nullptr, BatchArea::kBytes, PROT_READ | PROT_WRITE, MAP_SHARED, kBatchDescriptor, 0);
+    if (batch == MAP_FAILED) return fail({errno, std::generic_category()}, "mapping a batch area");
+    batch_ = BatchWriter({static_cast<std::uint8_t*>(batch), BatchArea::kBytes});
     content_bytes_ = *content;
     const Result<FieldArea> fields = FieldArea::make();
     if (!fields) return fail(fields.error());
@@ -243,9 +210,17 @@ bool Worker::load(WireReader& request) {
     sensor::LoadLimits limits;
     limits.rules_max = request.u64();
     limits.memory_bytes_max = request.u64();
+    const std::uint64_t first = request.u64();
+    const std::uint64_t count = request.u64();
     if (!engine_) return trouble(MessageType::kSetupFailed, "no engine is open");
+    if (first > entries_.size() || count > entries_.size() - first) {
+        return trouble(MessageType::kSetupFailed, "no such files");
+    }
+    const std::vector<sensor::SourceFile> all = files();
+    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
     std::vector<sensor::Diagnostic> diagnostics;
-    auto content = engine_->load(files(), limits, diagnostics);
+    auto content =
+        engine_->load({begin, begin + static_cast<std::ptrdiff_t>(count)}, limits, diagnostics);
     if (!content) {
         const Error& error = content.error();
         const bool refused = error == Errc::kInvalid || error == Errc::kTooLarge;
@@ -283,6 +258,16 @@ bool Worker::coverage() {
     return answer(writer.frame());
 }
 
+bool Worker::inputs(WireReader& request) {
+    const std::string type(request.text(kNameBytesMax));
+    if (!engine_) return trouble(MessageType::kFailed, "no engine is open");
+    const Result<json::value> supplied = engine_->inputs(type);
+    if (!supplied) return trouble(MessageType::kFailed, supplied.error().context());
+    WireWriter writer(MessageType::kDescription);
+    writer.text(json::serialize(*supplied));
+    return answer(writer.frame());
+}
+
 bool Worker::evaluate(WireReader& request) {
     const std::string name(request.text(kNameBytesMax));
     const std::uint64_t length = request.u64();
@@ -291,15 +276,71 @@ bool Worker::evaluate(WireReader& request) {
     if (length > input_.size()) return trouble(MessageType::kFailed, "input larger than its area");
 
     const sensor::SignalState signals = sensor::SignalState::now();
-    const Matches matches = takes_events_ ? evaluate_event(input_.last(length), deadline)
-                                          : content_->evaluate(name, input_.last(length), deadline);
+    const Matches matches = evaluate_one(name, input_.last(length), deadline);
     if (const std::optional<int> changed = signals.first_change()) {
-        return trouble(MessageType::kFailed, "the engine left a handler for signal " +
-                                                 std::to_string(*changed) +
-                                                 " behind, which would hide its crashes");
+        return trouble(MessageType::kFailed, handler_left(*changed));
     }
     if (!matches) return trouble(MessageType::kFailed, matches.error().context());
     return answer(encode(*matches));
+}
+
+Worker::Matches Worker::evaluate_one(std::string_view name, ByteView input,
+                                     std::chrono::milliseconds deadline) {
+    return takes_events_ ? evaluate_event(input, deadline)
+                         : content_->evaluate(name, input, deadline);
+}
+
+BatchEntry Worker::batch_entry(std::string_view name, ByteView input,
+                               std::chrono::milliseconds deadline) {
+    code_coverage_.begin();
+    const std::chrono::microseconds before = own_cpu_time();
+    Matches matches = evaluate_one(name, input, deadline);
+    BatchEntry entry{.failed = !matches,
+                     .cpu = own_cpu_time() - before,
+                     .features = code_coverage_.take_new(kBatchFeaturesMax)};
+    if (!matches) {
+        entry.message = matches.error().context();
+    } else {
+        for (sensor::Match& match : *matches) entry.rules.push_back(std::move(match.rule));
+    }
+    return entry;
+}
+
+/// Answers early, so that the supervisor can ask on, when the area is full or as much time has
+/// passed as one input may take: a batch is never much longer than a single call.
+bool Worker::batch(WireReader& request) {
+    const std::string name(request.text(kNameBytesMax));
+    const std::chrono::milliseconds deadline(request.u64());
+    std::vector<std::uint64_t> lengths(request.count(8));
+    for (std::uint64_t& length : lengths) length = request.u64();
+    const bool fits =
+        lengths.size() <= slots_.size() && std::ranges::all_of(lengths, [](std::uint64_t length) {
+            return length <= BatchArea::kSlotBytes;
+        });
+    if (!content_ || !fits || !request.finished()) {
+        return trouble(MessageType::kFailed, "no such batch");
+    }
+    batch_.clear();
+    // Once for all of them: the check takes longer than many a rule.
+    const sensor::SignalState signals = sensor::SignalState::now();
+    const std::chrono::microseconds started = own_cpu_time();
+    for (std::size_t index = 0; index < lengths.size(); ++index) {
+        const bool enough = own_cpu_time() - started > deadline;
+        if (index > 0 && (enough || !batch_.has_room_for(kBatchEntryBytesMax))) break;
+        const BatchEntry entry = batch_entry(name, slots_[index].last(lengths[index]), deadline);
+        if (engine_->calls().end()) {
+            // It is gone; the input that it went with is the first of the next batch.
+            if (index == 0) return trouble(MessageType::kFailed, entry.message);
+            break;
+        }
+        batch_.add(encode(entry));
+    }
+    if (const std::optional<int> changed = signals.first_change()) {
+        return trouble(MessageType::kFailed, handler_left(*changed));
+    }
+    WireWriter done(MessageType::kBatchDone);
+    done.u32(batch_.finished());
+    return answer(done.frame());
 }
 
 /// As many as the build says that it supplies: that is what it will be given on a device.

@@ -27,11 +27,19 @@ constexpr std::array kStages{
     Stage{"load",
           &check_load,
           {"structure", "contract"},
-          {{{seconds{30}, 4}, {seconds{60}, 4}, {minutes{30}, 4}}}},
+          {{{seconds{20}, 4}, {seconds{60}, 4}, {minutes{30}, 4}}}},
     Stage{"replay",
           &check_replay,
           {"contract", "load"},
-          {{{seconds{57}, 10}, {seconds{235}, 50}, {hours{6}, 1000}}}},
+          {{{seconds{37}, 10}, {seconds{155}, 50}, {hours{6}, 1000}}}},
+    Stage{"fuzz",
+          &check_fuzz,
+          {"structure", "load"},
+          {{{seconds{20}, 2'000}, {seconds{60}, 10'000}, {hours{2}, 1'000'000}}}},
+    Stage{"robust",
+          &check_robust,
+          {"structure", "load"},
+          {{{seconds{10}, 20}, {seconds{20}, 50}, {minutes{10}, 50}}}},
     Stage{"budget",
           &check_budget,
           {"contract", "load"},
@@ -65,8 +73,14 @@ std::string_view missing_need(const Run& run, const Stage& stage) {
     return {};
 }
 
+StageBudget budget_of(const Run& run, const Stage& stage) {
+    StageBudget budget = stage.budgets.at(static_cast<std::size_t>(run.request().profile));
+    if (stage.name == "fuzz") budget.time = run.request().fuzz.time.value_or(budget.time);
+    return budget;
+}
+
 StageReport run_stage(Run& run, const Stage& stage) {
-    const StageBudget& budget = stage.budgets.at(static_cast<std::size_t>(run.request().profile));
+    const StageBudget budget = budget_of(run, stage);
     const Clock& clock = run.tools().clock;
     const std::uint64_t errors_before = run.errors();
     const std::uint64_t findings_before = run.findings.size() + run.findings_not_kept();
@@ -98,6 +112,20 @@ StageReport run_stage(Run& run, const Stage& stage) {
                         std::to_string(budget.time.count());
     }
     return report;
+}
+
+}  // namespace
+
+namespace {
+
+/// What this machine could not give is part of what the run is worth.
+void note_sandbox(Run& run) {
+    const std::string level = run.sandbox_level();
+    if (level == "none") return;  // No worker was started.
+    for (const std::string_view means : {"seccomp", "rlimits", "landlock", "namespaces"}) {
+        if (level.find(means) != std::string::npos) continue;
+        run.notes.push_back("this machine gives the sandbox no " + std::string(means));
+    }
 }
 
 }  // namespace
@@ -134,6 +162,7 @@ void judge(Run& run, std::span<const Stage> stages) {
         if (run.bundle) open_builds(run);
         run.stages.push_back(run_stage(run, stage));
     }
+    note_sandbox(run);
     if (run.findings_not_kept() > 0) {
         run.notes.push_back(std::to_string(run.findings_not_kept()) +
                             " more findings were counted and not kept");

@@ -38,4 +38,21 @@ std::string_view scan_fault_id(Outcome outcome) {
     return {};
 }
 
+std::string_view fuzz_fault_id(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::kCrashed: return "FB1001";
+        case Outcome::kTimedOut: return "FB1002";
+        case Outcome::kOutOfMemory: return "FB1003";
+        case Outcome::kForbiddenCall: return "FB1004";
+        case Outcome::kRefused:
+        case Outcome::kFailed:
+        case Outcome::kExited:
+        case Outcome::kBrokenAnswer: return "FB1005";
+        case Outcome::kAccepted:
+        case Outcome::kNotRun: break;
+    }
+    FIREBREAK_CHECK(false);
+    return {};
+}
+
 }  // namespace firebreak::validator

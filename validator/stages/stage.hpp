@@ -57,6 +57,8 @@ StageResult check_contract(Run& run, StageDeadline deadline);
 StageResult check_lint(Run& run, StageDeadline deadline);
 StageResult check_load(Run& run, StageDeadline deadline);
 StageResult check_replay(Run& run, StageDeadline deadline);
+StageResult check_fuzz(Run& run, StageDeadline deadline);
+StageResult check_robust(Run& run, StageDeadline deadline);
 StageResult check_budget(Run& run, StageDeadline deadline);
 
 }  // namespace firebreak::validator

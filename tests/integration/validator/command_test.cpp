@@ -38,8 +38,10 @@ protected:
         options_ = {.bundle = "good.fbb",
                     .engines = {engine},
                     .goodware = {bench_.goodware().string()},
+                    .profile = "pr",
                     .jobs = 2,
-                    .reproducers = "reproducers"};
+                    .reproducers = "reproducers",
+                    .fuzz_executions = "2000"};
     }
 
     /// Runs `command` and keeps what it printed.
@@ -86,6 +88,8 @@ TEST_F(Commands, RefuseWhatWasGivenWrong) {
     EXPECT_TRUE(refused([](JudgeOptions& options) { options.bundle = "none.fbb"; })) << err_;
     EXPECT_TRUE(refused([](JudgeOptions& options) { options.engines = {"none.so"}; })) << err_;
     EXPECT_TRUE(refused([](JudgeOptions& options) { options.builds = {"/none"}; })) << err_;
+    EXPECT_TRUE(refused([](JudgeOptions& options) { options.fuzz_executions = "-1"; })) << err_;
+    EXPECT_TRUE(refused([](JudgeOptions& options) { options.fuzz_seconds = "0"; })) << err_;
     EXPECT_TRUE(refused([&](JudgeOptions& options) {
         options.builds = {bench_.goodware().string()};
     })) << err_;

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <sys/mman.h>
 #include <vector>
 
 namespace {
@@ -71,6 +73,34 @@ void wait_for_the_end() {
     for (;;) ::pause();
 }
 
+/// The words at the front of the batch area: how many inputs are done, and how many bytes of
+/// answers there are.
+std::atomic<std::uint32_t>* batch_words() {
+    constexpr std::size_t kBytes = 4096;
+    void* area = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED, 6, 0);
+    if (area == MAP_FAILED) ::_exit(1);
+    return static_cast<std::atomic<std::uint32_t>*>(area);
+}
+
+/// Lies about a batch: shared memory can be changed at any time.
+void lie_about_a_batch(std::string_view how) {
+    if (how == "batch-of-nothing") send(frame(74, {0, 0, 0, 0}));
+    if (how == "batch-of-too-many") send(frame(74, {0xFF, 0xFF, 0xFF, 0xFF}));
+    if (how == "batch-without-entries") {
+        batch_words()[0] = 1;
+        send(frame(74, {1, 0, 0, 0}));
+    }
+    if (how == "batch-of-garbage") {
+        std::atomic<std::uint32_t>* words = batch_words();
+        for (std::size_t word = 0; word < 1024; ++word) words[word] = 0xFFFF'FFFF;
+        send(frame(74, {1, 0, 0, 0}));
+    }
+    if (how == "batch-that-runs-on") {
+        std::atomic<std::uint32_t>* words = batch_words();
+        for (;;) ++words[0];
+    }
+}
+
 /// What it does instead of answering an evaluation.
 void lie(std::string_view how) {
     if (how == "huge-length") send({0xFF, 0xFF, 0xFF, 0xFF, 69});
@@ -89,6 +119,7 @@ void lie(std::string_view how) {
     if (how == "left-over") send(frame(69, {0, 0, 0, 0, 1}));
     if (how == "wrong-answer") send(frame(67, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
     if (how == "closed-channel") ::close(kChannel);
+    lie_about_a_batch(how);
     if (how == "flood") {
         const Bytes noise(1U << 16U, 0x41);
         for (;;) send(noise);
@@ -110,6 +141,12 @@ int main() {
     if (how == "no-manifest") send(frame(65, text("{")));
     send(frame(65, text(kManifest)));
     read_request();
+    if (how == "no-seccomp") {
+        Bytes trouble = text("seccomp: this kernel has no filter");
+        append_u32(trouble, 0);
+        send(frame(82, trouble));
+        wait_for_the_end();
+    }
     if (how == "no-listener") send(frame(68 - 2, {0, 0, 0, 0, 1, 0, 0, 0}));
     send(frame(66, {0, 0, 0, 0, 0, 0, 0, 0}));
     read_request();

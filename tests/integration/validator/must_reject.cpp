@@ -154,6 +154,19 @@ Bytes directed(const std::string& direction) {
     return pack({{"a.yar", std::string(kGoodRule) + "// act " + direction + "\n"}});
 }
 
+/// With a rule that looks for what the actor waits for: the fuzzer has its inputs from the rules.
+Maker fuzzes(const std::string& direction) {
+    return [direction](const Bench& bench) {
+        RunRequest request = bench.request(
+            pack({{"a.yar", "rule stage { strings: $a = \"ON STAGE\" condition: $a }\n// act " +
+                                direction + "\n"}}));
+        request.engines = {actor()};
+        request.figures = direction.ends_with("hog") ? small() : quick();
+        request.figures->fuzz = {.executions = 256, .neighbours = 24};
+        return request;
+    };
+}
+
 Maker acts(const std::string& direction) {
     return [direction](const Bench& bench) {
         RunRequest request = bench.request(directed(direction));
@@ -350,6 +363,19 @@ std::vector<MustReject> must_reject_cases() {
         {"FB902", costs({cost.load_cpu_max, 1, 0})},
         {"FB903", costs({cost.load_cpu_max, cost.memory_bytes_max, 1e12})},
         {"FB905", slower_than_before()},
+        {"FB1001", fuzzes("scan segfault")},
+        {"FB1002", fuzzes("scan spin")},
+        {"FB1003", fuzzes("scan hog")},
+        {"FB1004", fuzzes("scan socket")},
+        {"FB1005", fuzzes("scan fail")},
+        {"FB1006", fuzzes("scan leak")},
+        {"FB1007", fuzzes("load brittle")},
+        {"FB1008", fuzzes("scan tire")},
+        {"FB1101", acts("load brittle")},
+        {"FB1102", acts("load sulk")},
+        {"FB1103", acts("load frail")},
+        {"FB1104", acts("load leak")},
+        {"FB1105", acts("load stuck")},
     };
 }
 

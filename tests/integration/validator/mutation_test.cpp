@@ -13,6 +13,7 @@ namespace {
 JudgedRun judged_by_its_stage(Bench& bench, const MustReject& sample, bool muted) {
     const std::string owner = stage_of_finding(sample.id);
     RunRequest request = sample.request(bench);
+    request.fuzz.executions = 256;
     for (const Stage& stage : all_stages()) {
         const bool base =
             stage.name == "structure" || (stage.name == "contract" && owner != "lint");

@@ -126,6 +126,16 @@ TEST(RogueMemory, EndsAtItsLimitAtLoad) {
     EXPECT_EQ(to_string(load.verdict.outcome), to_string(Outcome::kOutOfMemory));
 }
 
+TEST(RogueMemory, EndsAtItsLimitOnAnInput) {
+    Sandbox sandbox;
+    ASSERT_TRUE(passes(sandbox.open(rogue("hog-memory-evaluate")).verdict));
+    ASSERT_TRUE(passes(sandbox.executor().load({}).verdict));
+
+    const EvaluateRun scan = sandbox.executor().evaluate("x", bytes_of("x"));
+
+    EXPECT_EQ(to_string(scan.verdict.outcome), to_string(Outcome::kOutOfMemory));
+}
+
 TEST(RogueChannel, CannotMuteItselfUnseen) {
     Sandbox sandbox;
     ASSERT_TRUE(passes(sandbox.open(rogue("close-descriptors-load")).verdict));
@@ -140,6 +150,14 @@ TEST(RogueOutput, MayBeFloodedAndNobodyWaits) {
     ASSERT_TRUE(passes(sandbox.open(rogue("flood-stderr-load")).verdict));
 
     EXPECT_TRUE(passes(sandbox.executor().load({}).verdict));
+}
+
+TEST(RogueOutput, MayBeFloodedOnAnInputToo) {
+    Sandbox sandbox;
+    ASSERT_TRUE(passes(sandbox.open(rogue("flood-stderr-evaluate")).verdict));
+    ASSERT_TRUE(passes(sandbox.executor().load({}).verdict));
+
+    EXPECT_TRUE(passes(sandbox.executor().evaluate("x", bytes_of("x")).verdict));
 }
 
 TEST(RogueHandler, IsNoticedOnAnInput) {

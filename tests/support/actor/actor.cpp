@@ -6,8 +6,11 @@
 //
 // segfault, spin (for ever, near enough), hog (memory, until refused), socket, exit, fail
 // (FB_INTERNAL), burn N; when loading also count (says that there is one rule more) and empty (one
-// less); when scanning also silent (any input: ok, and no match). Tests need a fault of each kind
-// that follows from the content alone.
+// less), leak (loses 64 KiB), brittle (dies of a file that does not end with a line), sulk (refuses
+// everything once it has refused anything), frail (dies when it is refused memory) and stuck
+// (refuses a second content of several files); when scanning also silent (any input: ok, and no
+// match), leak (any input: loses 8 KiB) and tire (dies of the hundredth input, whatever it is).
+// Tests need a fault of each kind that follows from the content alone.
 
 #include <unistd.h>
 
@@ -67,6 +70,19 @@ void hog() {
     }
 }
 
+void* volatile lost = nullptr;
+
+void leak(std::size_t bytes) {
+    void* memory = std::malloc(bytes);
+    if (memory != nullptr) std::memset(memory, 1, bytes);
+    lost = memory;
+}
+
+void tire() {
+    static int inputs = 0;
+    if (++inputs == 100) __builtin_trap();
+}
+
 /// @returns false when the call is to fail.
 bool act(const std::string& what) {
     if (what == "segfault") *static_cast<volatile int*>(nullptr) = 1;
@@ -74,18 +90,37 @@ bool act(const std::string& what) {
     if (what == "hog") hog();
     if (what == "socket") ::socket(AF_INET, SOCK_STREAM, 0);
     if (what == "exit") ::_exit(0);
+    if (what == "tire") tire();
     if (what.starts_with("burn ")) burn(std::atol(what.c_str() + 5));
     return what != "fail";
 }
 
-fb_status load(const fb_load_request* request, fb_loaded* loaded) {
-    const std::string what = direction(*request, "load");
-    if (!act(what)) {
-        loaded->content = nullptr;
-        return FB_INTERNAL;
+void die_of_half_a_line(const fb_load_request& request) {
+    for (std::size_t i = 0; i < request.file_count; ++i) {
+        if (!text_of(request.files[i].bytes).ends_with('\n')) __builtin_trap();
     }
+}
+
+/// Whether a load is to be refused for what was loaded before it.
+bool is_refused(const fb_load_request& request, const std::string& what) {
+    static int of_several_files = 0;
+    if (what == "stuck" && request.file_count > 1) return ++of_several_files > 1;
+    return false;
+}
+
+fb_status load(const fb_load_request* request, fb_loaded* loaded) {
+    static bool sulks = false;
+    const std::string what = direction(*request, "load");
+    if (!act(what) || sulks || is_refused(*request, what)) {
+        loaded->content = nullptr;
+        return what == "fail" ? FB_INTERNAL : FB_REFUSED;
+    }
+    if (what == "leak") leak(64U << 10U);
+    if (what == "brittle") die_of_half_a_line(*request);
     scan_direction = direction(*request, "scan");
     const fb_status status = yara->load(request, loaded);
+    if (what == "sulk" && status == FB_REFUSED) sulks = true;
+    if (what == "frail" && status != FB_OK && status != FB_REFUSED) __builtin_trap();
     if (status != FB_OK) return status;
     if (what == "count") ++loaded->rules_seen;
     if (what == "empty") --loaded->rules_seen;
@@ -96,7 +131,8 @@ fb_status load(const fb_load_request* request, fb_loaded* loaded) {
 fb_status evaluate(fb_content* content, const fb_input* input, const fb_budget* budget,
                    const fb_match_sink* sink) {
     if (scan_direction == "silent") return FB_OK;
-    const bool on_stage = scan_direction.starts_with("burn ") ||
+    if (scan_direction == "leak") leak(8U << 10U);
+    const bool on_stage = scan_direction.starts_with("burn ") || scan_direction == "tire" ||
                           text_of(input->as.file.bytes).find("ON STAGE") != std::string_view::npos;
     if (on_stage && !act(scan_direction)) return FB_INTERNAL;
     return yara->evaluate(content, input, budget, sink);

@@ -27,7 +27,7 @@ TEST(FindingRules, HaveIdsAndNamesOfTheirOwn) {
     std::set<std::string_view> ids;
     std::set<std::string_view> names;
     for (const FindingRule& rule : finding_rules()) {
-        EXPECT_EQ(rule.id.size(), 5U);
+        EXPECT_TRUE(rule.id.size() == 5 || rule.id.size() == 6) << rule.id;
         EXPECT_TRUE(ids.insert(rule.id).second) << rule.id;
         EXPECT_TRUE(names.insert(rule.name).second) << rule.name;
         EXPECT_EQ(&finding_rule(rule.id), &rule);
@@ -40,6 +40,7 @@ TEST(FindingRules, RejectForEveryWayAnEngineCanFail) {
                                   Outcome::kForbiddenCall, Outcome::kBrokenAnswer}) {
         EXPECT_EQ(finding_rule(load_fault_id(outcome)).level, Level::kError);
         EXPECT_EQ(finding_rule(scan_fault_id(outcome)).level, Level::kError);
+        EXPECT_EQ(finding_rule(fuzz_fault_id(outcome)).level, Level::kError);
     }
 }
 
