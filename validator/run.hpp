@@ -80,6 +80,17 @@ struct Build {
     std::string label() const { return capabilities.name + " " + capabilities.version; }
 };
 
+/// Which fields the rules of the content have been seen to ask in one build: counts of (rule, field,
+/// op), as the engine itself measured them.
+struct FieldCoverage {
+    std::string build;
+    std::uint64_t rules = 0;
+    std::uint64_t rules_matched = 0;  ///< For which an event was found that matches.
+    std::uint64_t uses = 0;
+    std::uint64_t read = 0;
+    std::uint64_t both = 0;  ///< Met by one event, and missed by another.
+};
+
 /// How one stage went. Only kPassed counts for the bundle.
 enum class StageOutcome : std::uint8_t {
     kPassed,
@@ -118,6 +129,7 @@ public:
     std::vector<std::string> unopened;        ///< Engines that did not open, and why.
     bool builds_opened = false;               ///< By open_builds().
     std::vector<content::AttestedCorpus> corpora;
+    std::vector<FieldCoverage> coverage;  ///< After the directed stage, where an engine measures.
     std::vector<StageReport> stages;
     std::vector<Finding> findings;              ///< Written by add() alone.
     std::vector<content::AttestedUse> novelty;  ///< From the lint stage; at most kNoveltyMax.

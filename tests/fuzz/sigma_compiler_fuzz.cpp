@@ -7,7 +7,7 @@
 
 #include "core/base/check.hpp"
 #include "sensor/sigma/compiler/compiler.hpp"
-#include "tests/support/sigma_reference.hpp"
+#include "sensor/sigma/program/reference.hpp"
 
 namespace {
 

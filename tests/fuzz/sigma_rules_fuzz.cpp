@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "core/base/check.hpp"
+#include "sensor/sigma/program/reference.hpp"
 #include "sensor/sigma/run/rule_set.hpp"
-#include "tests/support/sigma_reference.hpp"
 
 namespace {
 

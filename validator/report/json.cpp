@@ -92,6 +92,15 @@ json::value json_report(const Run& run) {
         corpora.push_back(json::object{
             {"name", corpus.name}, {"sha256", corpus.sha256.hex()}, {"files", corpus.files}});
     }
+    json::array coverage;
+    for (const FieldCoverage& each : run.coverage) {
+        coverage.push_back(json::object{{"build", each.build},
+                                        {"rules", each.rules},
+                                        {"rules_matched", each.rules_matched},
+                                        {"uses", each.uses},
+                                        {"read", each.read},
+                                        {"both_ways", each.both}});
+    }
     json::array stages;
     for (const StageReport& stage : run.stages) stages.push_back(stage_object(stage));
     json::array findings;
@@ -108,6 +117,7 @@ json::value json_report(const Run& run) {
                         {"finished", format_utc(run.finished)},
                         {"builds", std::move(builds)},
                         {"corpora", std::move(corpora)},
+                        {"coverage", std::move(coverage)},
                         {"stages", std::move(stages)},
                         {"findings", std::move(findings)},
                         {"novelty", novelty_array(run)},

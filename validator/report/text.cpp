@@ -104,6 +104,12 @@ std::string text_report(const Run& run, const Terminal& terminal) {
         text += "  build    " + build.label() + ", " + std::to_string(build.rules) + " rules, " +
                 terminal.faint(build.file.sha256.hex()) + "\n";
     }
+    for (const FieldCoverage& each : run.coverage) {
+        text += "  coverage " + each.build + ", " + std::to_string(each.read) + " of " +
+                std::to_string(each.uses) + " uses of fields read, " + std::to_string(each.both) +
+                " met and missed; " + std::to_string(each.rules_matched) + " of " +
+                std::to_string(each.rules) + " rules matched\n";
+    }
     text += "  sandbox  " + run.sandbox_level() + "\n";
     for (std::size_t index = 0; index < run.waived().size(); ++index) {
         const Waiver& waiver = run.request().waivers[index];

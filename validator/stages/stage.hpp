@@ -56,6 +56,7 @@ StageResult check_schema_stage(Run& run, StageDeadline deadline);
 StageResult check_contract(Run& run, StageDeadline deadline);
 StageResult check_lint(Run& run, StageDeadline deadline);
 StageResult check_load(Run& run, StageDeadline deadline);
+StageResult check_directed(Run& run, StageDeadline deadline);
 StageResult check_replay(Run& run, StageDeadline deadline);
 StageResult check_fuzz(Run& run, StageDeadline deadline);
 StageResult check_robust(Run& run, StageDeadline deadline);

@@ -111,6 +111,29 @@ sigma::Program large_program() {
     return program;
 }
 
+/// The museum's interpreter takes a number for no value.
+sigma::Program about_presence() {
+    sigma::Program program = program_of("ipc_template/v1", 20, 3);
+    program.predicates = {{.field = 3, .op = sigma::Op::kPresent}};
+    return program;
+}
+
+/// The last criterion stands behind two that contradict each other.
+sigma::Program with_dead_criterion() {
+    sigma::Program program = program_of("ipc_template/v1", 20, 3);
+    const sigma::SuppliedContract& contract = sigma::supplied_contracts().front();
+    program.contract = contract.contract;
+    program.arity = static_cast<std::uint16_t>(contract.fields.size());
+    program.predicates = {{.field = 1, .op = sigma::Op::kEquals, .text = "one"},
+                          {.field = 1, .op = sigma::Op::kEquals, .text = "two"},
+                          {.field = 2, .op = sigma::Op::kContains, .text = "museum"}};
+    program.rules.front().nodes = {{.predicate = 0},
+                                   {.predicate = 1},
+                                   {.predicate = 2},
+                                   {.kind = sigma::Node::Kind::kAll, .children = {0, 1, 2}}};
+    return program;
+}
+
 enum class Claims { kTrue, kNone };
 
 template <class MakeProgram>
@@ -132,6 +155,14 @@ Maker program(MakeProgram make, Claims claims = Claims::kTrue) {
 /// Field `field`, from 0, of a contract that the engine says has 20.
 Maker reads(std::uint16_t arity, std::uint16_t field, Claims claims = Claims::kTrue) {
     return program([=] { return program_of("ipc_template/v1", arity, field); }, claims);
+}
+
+Maker unreachable() {
+    return [](const Bench& bench) {
+        RunRequest request = program(with_dead_criterion)(bench);
+        request.engines = {engine_at(std::string(FIREBREAK_ENGINE_DIR) + "/sigma.so")};
+        return request;
+    };
 }
 
 // ---- load, replay, budget ------------------------------------------------------------------
@@ -262,6 +293,18 @@ Maker id_used_again() {
     };
 }
 
+/// The act comes on when the rule's own string does.
+Maker acts_on_sample(const std::string& direction) {
+    return [direction](const Bench& bench) {
+        RunRequest request = bench.request(
+            pack({{"a.yar", "rule victim { strings: $a = \"ON STAGE\" condition: $a }\n// act " +
+                                direction + "\n"}}));
+        request.engines = {actor()};
+        request.figures = direction.ends_with("hog") ? small() : quick();
+        return request;
+    };
+}
+
 Maker counts_differ() {
     return [](const Bench& bench) {
         RunRequest request = bench.request(directed("load count"));
@@ -351,6 +394,13 @@ std::vector<MustReject> must_reject_cases() {
                           "rule innocent { condition: false }\n"
                           "global rule nothing_is_negative { condition: filesize < 0 }\n"
                           "rule last { condition: false }\n"}})},
+        {"FB601", acts_on_sample("scan segfault")},
+        {"FB602", acts_on_sample("scan spin")},
+        {"FB603", acts_on_sample("scan hog")},
+        {"FB604", acts_on_sample("scan socket")},
+        {"FB605", acts_on_sample("scan fail")},
+        {"FB606", program(about_presence)},
+        {"FB607", unreachable()},
         {"FB701", rules({{"a.yar", "rule needle { strings: $a = \"a needle\" condition: $a }"}})},
         {"FB702", acts("scan segfault")},
         {"FB703", acts("scan spin")},

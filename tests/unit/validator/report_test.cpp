@@ -33,6 +33,7 @@ void fill(Run& run, std::size_t findings) {
     build.rules = 3;
     run.builds.push_back(build);
     run.corpora.push_back({"goodware:/usr/bin", sha256(bytes_of("corpus")), 800});
+    run.coverage.push_back({"sigma 7.12", 77, 76, 179, 178, 170});
     run.stages.push_back({.name = "replay",
                           .outcome = findings > 0 ? StageOutcome::kFailed : StageOutcome::kPassed,
                           .reason = "",

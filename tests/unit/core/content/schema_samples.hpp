@@ -126,6 +126,8 @@ corpora:
   - name: goodware:/usr/bin
     sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
     files: 800
+coverage:
+  - {build: sigma 7.12, rules: 77, rules_matched: 77, uses: 179, read: 179, both_ways: 178}
 stages:
   - {name: replay, outcome: failed, reason: '', executions: 800, findings: 1, milliseconds: 5000,
      executions_min: 50, budget_milliseconds: 60000}

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "sensor/sigma/compiler/compiler.hpp"
-#include "tests/support/sigma_reference.hpp"
+#include "sensor/sigma/program/reference.hpp"
 
 namespace firebreak::sigma {
 

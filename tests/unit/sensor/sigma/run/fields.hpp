@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "sensor/sensor.h"
+#include "sensor/sigma/program/reference.hpp"
 #include "sensor/sigma/run/rule_set.hpp"
-#include "tests/support/sigma_reference.hpp"
 
 namespace firebreak::sigma::test {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/sigma_reference.hpp"
+#include "sensor/sigma/program/reference.hpp"
 #include "tests/unit/sensor/sigma/program/sample_program.hpp"
 
 namespace firebreak::sigma::test {

@@ -1,4 +1,4 @@
-#include "tests/support/sigma_reference.hpp"
+#include "sensor/sigma/program/reference.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>

@@ -16,8 +16,9 @@ using ReferenceValue = std::variant<std::monostate, std::string, std::int64_t, b
 /// One event, by the contract's positions. Positions past the end hold nothing.
 using ReferenceEvent = std::vector<ReferenceValue>;
 
-/// What program.hpp says, in the plainest code that does it: slow, and for tests only. The
-/// interpreter must agree with it on every program and event.
+/// What program.hpp says, in the plainest code that does it: slow, and in no engine. Tests compare
+/// the interpreter with it, and so does the validator, build by build: two programs that agree are
+/// worth more than one.
 bool reference_asks(const Predicate& predicate, const ReferenceEvent& event);
 
 /// Whether `rule` of `program` matches.
