@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct CapabilityManifest {
     std::uint64_t content_bytes_max = 0;    ///< All files of one content together.
     std::uint64_t input_bytes_max = 0;      ///< One file to scan, or all fields of one event.
     std::uint64_t rules_max = 0;
+    /// The highest counter of a bundle that it has room for; a manifest need not say.
+    std::int64_t counter_max = std::numeric_limits<std::int64_t>::max();
     json::value raw;  ///< The whole manifest as the engine gave it.
 };
 

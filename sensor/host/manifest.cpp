@@ -64,6 +64,11 @@ Result<void> read_limits(const JsonObject& manifest, CapabilityManifest& out) {
         if (!value) return fail(value.error());
         *limit.value = static_cast<std::uint64_t>(*value);
     }
+    if (!limits->has("counter_max")) return {};
+    const Result<std::int64_t> counter =
+        limits->integer("counter_max", 1, std::numeric_limits<std::int64_t>::max());
+    if (!counter) return fail(counter.error());
+    out.counter_max = *counter;
     return {};
 }
 

@@ -58,6 +58,9 @@ constexpr std::array kRules{
     FindingRule{"FB307", "too-many-rules-for-build", Level::kError,
                 "The content has more rules than a live engine build takes.",
                 "Split it, or remove what is not needed."},
+    FindingRule{"FB308", "counter-too-large-for-build", Level::kError,
+                "The bundle's counter is higher than a live engine build has room for.",
+                "Keep counters small: they count releases, and are no dates."},
     // 4: lint
     FindingRule{"FB401", "matches-everything", Level::kError,
                 "A rule matches every input, or nearly.",

@@ -53,6 +53,11 @@ public:
             add("FB307", std::to_string(needs_.rules) + " rules, " + build_.label() + " takes " +
                              std::to_string(build_.capabilities.rules_max));
         }
+        if (run_.bundle->manifest.counter > build_.capabilities.counter_max) {
+            add("FB308", "counter " + std::to_string(run_.bundle->manifest.counter) + ", " +
+                             build_.label() + " has room for " +
+                             std::to_string(build_.capabilities.counter_max));
+        }
         for (const auto& [contract, need] : needs_.contracts) check_contract(contract, need);
     }
 

@@ -55,6 +55,7 @@ fb_status info(const fb_text_sink* out) {
         }
         json.close_array().key("limits").open_object();
         json.key("content_bytes_max").value(kBytesMax).key("input_bytes_max").value(kBytesMax);
+        json.key("counter_max").value(std::uint64_t{INT32_MAX});
         json.key("rules_max").value(std::uint64_t{kRulesMax}).close_object().close_object();
         return write_text(out, json);
     });

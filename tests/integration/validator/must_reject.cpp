@@ -137,10 +137,12 @@ sigma::Program with_dead_criterion() {
 enum class Claims { kTrue, kNone };
 
 template <class MakeProgram>
-Maker program(MakeProgram make, Claims claims = Claims::kTrue) {
-    return [make, claims](const Bench& bench) {
+Maker program(MakeProgram make, Claims claims = Claims::kTrue, std::int64_t counter = 7) {
+    return [make, claims, counter](const Bench& bench) {
         const sigma::Program program = make();
-        PackOptions options{.stream = "sigma", .content_type = std::string(sigma::kContentType)};
+        PackOptions options{.stream = "sigma",
+                            .counter = counter,
+                            .content_type = std::string(sigma::kContentType)};
         if (claims == Claims::kTrue) {
             options.contracts = {sigma::contract_of(program.contract, program.arity)};
             options.capabilities = sigma::capabilities_of(program);
@@ -368,6 +370,8 @@ std::vector<MustReject> must_reject_cases() {
         {"FB305", program(large_program)},
         {"FB306", reads(20, 3, Claims::kNone)},
         {"FB307", program([] { return with_rules(program_of("ipc_template/v1", 20, 3), 1001); })},
+        {"FB308", program([] { return program_of("ipc_template/v1", 20, 3); }, Claims::kTrue,
+                          2'201'010'001)},
         {"FB401", text("rule everything { condition: filesize > 0 }")},
         {"FB403", program(blank_program)},
         {"FB405", text("rule slow { strings: $a = /evil.*.*=/ condition: $a }")},

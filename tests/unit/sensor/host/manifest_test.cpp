@@ -87,6 +87,19 @@ TEST(CapabilityManifest, RefusesListsThatAreNoSets) {
     EXPECT_EQ(refusal_with("capabilities", many), Errc::kTooLarge);
 }
 
+TEST(CapabilityManifest, MaySayHowHighACounterItHasRoomFor) {
+    json::object manifest = good_manifest();
+    const auto silent = parse(manifest);
+    manifest.at("limits").as_object()["counter_max"] = 2147483647;
+    const auto narrow = parse(manifest);
+    manifest.at("limits").as_object()["counter_max"] = 0;
+
+    ASSERT_TRUE(silent && narrow);
+    EXPECT_EQ(silent->counter_max, INT64_MAX);
+    EXPECT_EQ(narrow->counter_max, 2147483647);
+    EXPECT_FALSE(parse(manifest));
+}
+
 TEST(CapabilityManifest, RefusesLimitsThatAreNone) {
     EXPECT_EQ(refusal_with("limits", json::object{}), Errc::kMalformed);
     EXPECT_EQ(refusal_with("limits",
