@@ -80,8 +80,8 @@ struct Build {
     std::string label() const { return capabilities.name + " " + capabilities.version; }
 };
 
-/// Which fields the rules of the content have been seen to ask in one build: counts of (rule, field,
-/// op), as the engine itself measured them.
+/// Which fields the rules of the content have been seen to ask in one build: counts of
+/// (rule, field, op), as the engine itself measured them.
 struct FieldCoverage {
     std::string build;
     std::uint64_t rules = 0;

@@ -4,6 +4,7 @@
 
 #include "validator/commands/commands.hpp"
 #include "validator/museum/tour.hpp"
+#include "validator/stages/self_protection.hpp"
 #include "validator/stages/stage.hpp"
 
 namespace firebreak::validator {
@@ -18,7 +19,7 @@ fs::path beside_program(const char* path) {
     return code ? fs::path() : self.parent_path().parent_path() / path;
 }
 
-EngineFolders engine_folders(const MuseumOptions& options) {
+std::vector<fs::path> engine_folders(const MuseumOptions& options) {
     if (!options.engines.empty()) return {options.engines.begin(), options.engines.end()};
     return {beside_program("lib/engines"), beside_program("lib/engines-museum"),
             beside_program("share/firebreak/museum-engines")};
@@ -99,12 +100,14 @@ int show_museum(const World& world, const MuseumOptions& options) {
 
     NoProgress silence;
     const Tools tools{*program, world.clock, world.files, silence};
-    const EngineFolders folders = engine_folders(options);
+    std::error_code code;
+    const TourGround ground{engine_folders(options),
+                            own_paths(fs::read_symlink("/proc/self/exe", code))};
     std::string text = "   id  expected   stopped by\n";
     json::array rows;
     Count count;
     for (const Exhibit& exhibit : *exhibits) {
-        const Encounter encounter = play(exhibit, folders, tools, options.skipped);
+        const Encounter encounter = play(exhibit, ground, tools, options.skipped);
         count.add(encounter.outcome);
         text += row_of(exhibit, encounter, world.terminal);
         rows.push_back(object_of(exhibit, encounter));

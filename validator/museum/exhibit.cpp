@@ -97,6 +97,19 @@ void multiply(std::vector<content::ContentFile>& files, std::uint32_t copies) {
     }
 }
 
+/// The schema has no say about "..": a name that is safe in a bundle is safe here.
+std::string unsafe_path(const Exhibit& exhibit, const std::string& goodware) {
+    constexpr std::size_t kBytesMax = 200;
+    std::vector<std::string> paths;
+    if (!goodware.empty()) paths.push_back(goodware);
+    for (const auto* release : {&exhibit.release, &exhibit.previous}) {
+        if (*release) std::ranges::copy((*release)->files, std::back_inserter(paths));
+    }
+    const auto bad = std::ranges::find_if(
+        paths, [](const std::string& path) { return !content::safe_name(path, kBytesMax); });
+    return bad == paths.end() ? "" : *bad;
+}
+
 Result<void> compile_rules(const ExhibitRelease& release, content::Manifest& manifest,
                            std::vector<content::ContentFile>& files) {
     Result<sigma::BundleContent> compiled =
@@ -143,6 +156,10 @@ Result<Exhibit> read_exhibit(const FileStore& files, const fs::path& folder) {
                     .new_engine = text_at(object, "new_engine"),
                     .folder = folder};
     const std::string goodware = text_at(object, "goodware");
+    if (const std::string unsafe = unsafe_path(exhibit, goodware); !unsafe.empty()) {
+        return fail(Errc::kInvalid, document->place_of("") + ": '" + unsafe +
+                                        "' is no plain relative path below the exhibit");
+    }
     if (!goodware.empty()) exhibit.goodware = folder / goodware;
     if (!exhibit.release && !exhibit.live_only()) {
         return fail(Errc::kInvalid,

@@ -6,7 +6,6 @@
 
 #include "core/base/errc.hpp"
 #include "sensor/sigma/compiler/bundle_content.hpp"
-#include "validator/stages/self_protection.hpp"
 #include "validator/stages/stage.hpp"
 
 namespace firebreak::validator {
@@ -20,7 +19,7 @@ constexpr std::string_view kAdmitted = "admitted";
 constexpr std::array<std::string_view, 6> kOutcomes{"as-expected",      "other-gate", "escaped",
                                                     "falsely-rejected", "not-played", "elsewhere"};
 
-Result<EngineFile> find_engine(const FileStore& files, const EngineFolders& folders,
+Result<EngineFile> find_engine(const FileStore& files, const std::vector<fs::path>& folders,
                                const std::string& name) {
     for (const fs::path& folder : folders) {
         const fs::path path = folder / (name + ".so");
@@ -44,7 +43,7 @@ std::vector<std::string> engine_names(const Exhibit& exhibit) {
     return names;
 }
 
-Result<RunRequest> request_of(const Exhibit& exhibit, const EngineFolders& folders,
+Result<RunRequest> request_of(const Exhibit& exhibit, const TourGround& ground,
                               const FileStore& files) {
     RunRequest request;
     request.bundle_name = exhibit.folder.filename().string();
@@ -57,12 +56,11 @@ Result<RunRequest> request_of(const Exhibit& exhibit, const EngineFolders& folde
         request.previous = *std::move(previous);
     }
     for (const std::string& name : engine_names(exhibit)) {
-        Result<EngineFile> engine = find_engine(files, folders, name);
+        Result<EngineFile> engine = find_engine(files, ground.engines, name);
         if (!engine) return fail(engine.error());
         request.engines.push_back(*std::move(engine));
     }
-    std::error_code code;
-    request.own_paths = own_paths(std::filesystem::read_symlink("/proc/self/exe", code));
+    request.own_paths = ground.own_paths;
     if (!exhibit.goodware.empty()) request.goodware = {exhibit.goodware};
     request.profile = ProfileName::kPr;
     request.seed = static_cast<std::uint64_t>(exhibit.id);
@@ -121,14 +119,14 @@ std::string_view to_string(Encounter::Outcome outcome) {
     return kOutcomes.at(static_cast<std::size_t>(outcome));
 }
 
-Encounter play(const Exhibit& exhibit, const EngineFolders& engines, const Tools& tools,
+Encounter play(const Exhibit& exhibit, const TourGround& ground, const Tools& tools,
                const std::vector<std::string>& skipped) {
     if (!exhibit.playable()) {
         return {.outcome = Encounter::Outcome::kElsewhere,
                 .note = "played by the tests of the " + exhibit.expected};
     }
     const auto started = tools.clock.steady();
-    Result<RunRequest> request = request_of(exhibit, engines, tools.files);
+    Result<RunRequest> request = request_of(exhibit, ground, tools.files);
     if (!request) return {.note = request.error().to_string()};
     request->skipped = skipped;
     Run run(*std::move(request), tools);

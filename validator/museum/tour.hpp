@@ -33,14 +33,17 @@ struct Encounter {
 
 std::string_view to_string(Encounter::Outcome outcome);
 
-/// Where engines are looked for, by their file names.
-using EngineFolders = std::vector<std::filesystem::path>;
+/// What a museum's exhibits are played with.
+struct TourGround {
+    std::vector<std::filesystem::path> engines;    ///< Folders to find them in by file name.
+    std::vector<std::filesystem::path> own_paths;  ///< RunRequest::own_paths.
+};
 
 /// Plays `exhibit` against the validator: packs its releases and judges the last one under the pr
 /// profile, up to the first stage that fails.
 ///
 /// @param skipped  Stages to leave out, to see what stands behind them.
-Encounter play(const Exhibit& exhibit, const EngineFolders& engines, const Tools& tools,
+Encounter play(const Exhibit& exhibit, const TourGround& ground, const Tools& tools,
                const std::vector<std::string>& skipped = {});
 
 }  // namespace firebreak::validator

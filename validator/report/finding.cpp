@@ -161,7 +161,7 @@ constexpr std::array kRules{
     FindingRule{"FB606", "rule-disagrees", Level::kError,
                 "A rule matches otherwise in an engine build than its criteria say.",
                 "Do not ship: the rule was judged by what it says, and would do something else."},
-    FindingRule{"FB607", "field-never-exercised", Level::kError,
+    FindingRule{"FB607", "field-never-exercised", Level::kWarning,
                 "A rule asks something of a field that no event made an engine read.",
                 "Remove the criterion: nothing reaches it, or nobody knows what it would do."},
     FindingRule{"FB608", "field-half-exercised", Level::kWarning,

@@ -114,7 +114,7 @@ TEST(Directed, AcceptsRulesThatDoWhatTheySay) {
     EXPECT_NE(text_report(run, Terminal(false)).find("coverage"), std::string::npos);
 }
 
-TEST(Directed, RefusesACriterionThatNothingReaches) {
+TEST(Directed, WarnsOfACriterionThatNothingReaches) {
     Bench bench;
     const Program program = rule_of_all(kProcesses, fields_of(kProcesses),
                                         {{.field = 1, .op = Op::kEquals, .text = "one"},

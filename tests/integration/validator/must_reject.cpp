@@ -118,22 +118,6 @@ sigma::Program about_presence() {
     return program;
 }
 
-/// The last criterion stands behind two that contradict each other.
-sigma::Program with_dead_criterion() {
-    sigma::Program program = program_of("ipc_template/v1", 20, 3);
-    const sigma::SuppliedContract& contract = sigma::supplied_contracts().front();
-    program.contract = contract.contract;
-    program.arity = static_cast<std::uint16_t>(contract.fields.size());
-    program.predicates = {{.field = 1, .op = sigma::Op::kEquals, .text = "one"},
-                          {.field = 1, .op = sigma::Op::kEquals, .text = "two"},
-                          {.field = 2, .op = sigma::Op::kContains, .text = "museum"}};
-    program.rules.front().nodes = {{.predicate = 0},
-                                   {.predicate = 1},
-                                   {.predicate = 2},
-                                   {.kind = sigma::Node::Kind::kAll, .children = {0, 1, 2}}};
-    return program;
-}
-
 enum class Claims { kTrue, kNone };
 
 template <class MakeProgram>
@@ -157,14 +141,6 @@ Maker program(MakeProgram make, Claims claims = Claims::kTrue, std::int64_t coun
 /// Field `field`, from 0, of a contract that the engine says has 20.
 Maker reads(std::uint16_t arity, std::uint16_t field, Claims claims = Claims::kTrue) {
     return program([=] { return program_of("ipc_template/v1", arity, field); }, claims);
-}
-
-Maker unreachable() {
-    return [](const Bench& bench) {
-        RunRequest request = program(with_dead_criterion)(bench);
-        request.engines = {engine_at(std::string(FIREBREAK_ENGINE_DIR) + "/sigma.so")};
-        return request;
-    };
 }
 
 // ---- load, replay, budget ------------------------------------------------------------------
@@ -404,7 +380,6 @@ std::vector<MustReject> must_reject_cases() {
         {"FB604", acts_on_sample("scan socket")},
         {"FB605", acts_on_sample("scan fail")},
         {"FB606", program(about_presence)},
-        {"FB607", unreachable()},
         {"FB701", rules({{"a.yar", "rule needle { strings: $a = \"a needle\" condition: $a }"}})},
         {"FB702", acts("scan segfault")},
         {"FB703", acts("scan spin")},

@@ -238,10 +238,36 @@ struct Sample {
     std::string text;
 };
 
+inline constexpr std::string_view kExhibit = R"(exhibit: 31
+title: Channel File 291
+vendor: CrowdStrike
+date: "2024-07-19"
+sources: [the root cause analysis]
+expected: contract
+finding: FB304
+story: It happened.
+release:
+  stream: sigma
+  counter: 291
+  content_type: sigma-rules
+  files: [rule.yml]
+  contracts: [ipc_template/v1:21]
+  capabilities: [sigma.op.contains]
+  actions: [report]
+  contract: {name: ipc_template, version: 1, product: windows, category: ipc, fields: [one, two]}
+  copies: 2
+  damaged_at: 20
+previous: {stream: sigma, counter: 290, content_type: sigma-rules, files: [rule.yml]}
+engines: [sigma-7.11-museum]
+new_engine: sigma-parser-museum
+goodware: goodware
+)";
+
 inline std::vector<Sample> samples() {
     return {{"agent-config.v1", std::string(kAgent)},
             {"event-contract.v1", std::string(kContract)},
             {"event-mapping.v1", std::string(kMapping)},
+            {"exhibit.v1", std::string(kExhibit)},
             {"health-report.v1", std::string(kReport)},
             {"key-file.v1", std::string(kKey)},
             {"manifest.v1", manifest_text()},
