@@ -20,9 +20,11 @@ inline EngineFile yara_demo() {
     return engine_at(std::string(FIREBREAK_ENGINE_DIR) + "/yara-demo.so");
 }
 
-/// A rule that finds nothing, for bundles whose point is another one.
+/// A rule that finds nothing, for bundles whose point is another one. In hexadecimal, so that this
+/// program, which is one of Firebreak's own to the commands, does not hold what it looks for.
 inline constexpr std::string_view kGoodRule =
-    "rule good { strings: $a = \"the good rule looks for this\" condition: $a }\n";
+    "rule good { strings: $a = { 74 68 65 20 67 6F 6F 64 20 72 75 6C 65 20 6C 6F 6F 6B 73 20 66 6F "
+    "72 20 74 68 69 73 } condition: $a }\n";
 
 struct PackOptions {
     std::string stream = "yara";
