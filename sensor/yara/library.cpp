@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 #include "sensor/kit/build_id.hpp"
 #include "sensor/yara/stdio_symbols.hpp"
@@ -77,6 +78,9 @@ public:
 private:
     static bool start() {
         connect_streams();
+        // The pe module turns a certificate's dates into numbers by mktime(), which reads
+        // /etc/localtime the first time: now, while a sandbox still lets files be opened.
+        ::tzset();
         return yr_initialize() == ERROR_SUCCESS && set(YR_CONFIG_STACK_SIZE, kStackSize) &&
                set(YR_CONFIG_MAX_STRINGS_PER_RULE, kStringsPerRuleMax) &&
                set(YR_CONFIG_MAX_MATCH_DATA, kMatchDataBytesMax);

@@ -115,6 +115,21 @@ TEST(Samples, WarnOfARuleThatNothingMatches) {
     EXPECT_TRUE(noted(run, "1 of 2 rules match"));
 }
 
+/// The dates of a certificate once made libyara open a file in the middle of a scan.
+TEST(Samples, OfSignedProgramsAreScannedInTheSandbox) {
+    Bench bench;
+
+    const JudgedRun run = bench.judged_files(
+        {{"a.yar",
+          "import \"pe\"\nrule stolen { condition: uint16(0) == 0x5A4D and for any i in "
+          "(0..pe.number_of_signatures) : (pe.signatures[i].subject contains \"A Thief\" and "
+          "pe.signatures[i].serial == \"05:e2\" and 1308182400 <= pe.signatures[i].not_after) "
+          "}\n"}});
+
+    EXPECT_EQ(run.verdict(), Verdict::kAdmitted) << told(run);
+    EXPECT_TRUE(noted(run, "1 of 1 rules match"));
+}
+
 TEST(Samples, AreTakenFromTheAuthorToo) {
     Bench bench;
     const std::filesystem::path samples = bench.folder() / "samples";
