@@ -353,12 +353,15 @@ class Lab:
         return tree
 
     def validate(self, bundle, *options, goodware=(), expect=0):
-        """Runs the validator. Returns its JSON report; the attestation lies beside the bundle."""
+        """Runs the validator. Returns its JSON report; the attestation lies beside the bundle.
+
+        It fuzzes a little more than the profile asks for at least: a story and not a campaign.
+        """
         # Without goodware a run is inconclusive, which is no pass.
         goodware = goodware or [self.small_goodware()]
         command = [self.programs.validate, bundle, "--json", "--engine", self.engine,
                    "--attestation", bundle.with_suffix(".attestation.json"),
-                   "--key", self.keys / "validator.key",
+                   "--key", self.keys / "validator.key", "--execs", "2500",
                    "--passphrase-file", self.passphrase_file(),
                    "--reproducers", self.folder / "reproducers"]
         for tree in goodware:

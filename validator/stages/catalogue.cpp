@@ -38,7 +38,7 @@ constexpr std::array kStages{
     Stage{"fuzz",
           &check_fuzz,
           {"structure", "load"},
-          {{{seconds{20}, 2'000}, {seconds{60}, 10'000}, {hours{2}, 1'000'000}}}},
+          {{{seconds{20}, 500}, {seconds{60}, 2'000}, {hours{2}, 1'000'000}}}},
     Stage{"robust",
           &check_robust,
           {"structure", "load"},
