@@ -60,6 +60,10 @@ void add_judging(CLI::App& app, JudgeOptions& options) {
     app.add_option("--time", options.fuzz_seconds, "Seconds that the fuzz stage may take at most");
     app.add_option("--corpus", options.fuzz_corpus,
                    "Folder where the fuzz stage keeps interesting inputs between runs");
+    app.add_option("--patience", options.patience,
+                   "On a slow or busy machine: each stage but fuzz has this many times its time")
+        ->check(CLI::Range(1U, 1000U))
+        ->capture_default_str();
     app.add_option("--jobs", options.jobs, "Workers at a time; one per processor when absent");
     app.add_option("--skip", options.skipped, "Leave a stage out; the run is then inconclusive")
         ->allow_extra_args(false);

@@ -47,6 +47,9 @@ struct RunRequest {
     std::optional<Profile> figures{};  ///< In place of those that the profile's name stands for.
     std::uint64_t seed = 0;
     unsigned jobs = 1;
+    /// Every stage but fuzz, which stops by itself, has this many times its time: for machines that
+    /// are slow or busy.
+    unsigned patience = 1;
     std::vector<std::string> skipped{};  ///< Stages switched off by hand.
     bool stops_at_failure = false;       ///< The first stage that fails is the last one run.
     /// Ids of findings that are not made: for the test that tries what each of them is good for.

@@ -43,6 +43,7 @@ struct JudgeOptions {
     std::string previous{};
     std::string seed{};  ///< Empty: made from the bundle's digest, so that a run can be repeated.
     unsigned jobs = 0;   ///< 0: one for each processor.
+    unsigned patience = 1;  ///< RunRequest::patience.
     std::vector<std::string> skipped{};
     std::string sarif{};
     std::string junit{};

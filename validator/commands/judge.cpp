@@ -109,6 +109,7 @@ Result<void> settle(const JudgeOptions& options, RunRequest& request) {
     const unsigned jobs =
         options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
     request.jobs = std::min(jobs, kJobsMax);
+    request.patience = options.patience;
     request.reproducers = options.reproducers;
     if (const Result<void> fuzz = settle_fuzzing(options, request.fuzz); !fuzz) return fuzz;
 

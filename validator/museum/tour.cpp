@@ -16,6 +16,9 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kEngineBytesMax = 256U << 20U;
 constexpr std::string_view kAdmitted = "admitted";
 
+/// An exhibit is about what stops it, and not about how long this machine takes.
+constexpr unsigned kPatience = 100;
+
 constexpr std::array<std::string_view, 6> kOutcomes{"as-expected",      "other-gate", "escaped",
                                                     "falsely-rejected", "not-played", "elsewhere"};
 
@@ -65,6 +68,7 @@ Result<RunRequest> request_of(const Exhibit& exhibit, const TourGround& ground,
     request.profile = ProfileName::kPr;
     request.seed = static_cast<std::uint64_t>(exhibit.id);
     request.stops_at_failure = true;
+    request.patience = kPatience;
     return request;
 }
 

@@ -78,7 +78,11 @@ std::string_view missing_need(const Run& run, const Stage& stage) {
 
 StageBudget budget_of(const Run& run, const Stage& stage) {
     StageBudget budget = stage.budgets.at(static_cast<std::size_t>(run.request().profile));
-    if (stage.name == "fuzz") budget.time = run.request().fuzz.time.value_or(budget.time);
+    if (stage.name == "fuzz") {
+        budget.time = run.request().fuzz.time.value_or(budget.time);
+    } else {
+        budget.time *= run.request().patience;
+    }
     return budget;
 }
 

@@ -40,6 +40,7 @@ protected:
                     .goodware = {bench_.goodware().string()},
                     .profile = "pr",
                     .jobs = 2,
+                    .patience = 100,
                     .reproducers = "reproducers",
                     .fuzz_executions = "2000"};
     }

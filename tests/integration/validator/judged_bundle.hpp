@@ -79,6 +79,7 @@ public:
                 .own_paths = {own()},
                 .profile = ProfileName::kGate,
                 .jobs = 2,
+                .patience = 100,  // How fast the machine is decides nothing here.
                 .reproducers = reproducers()};
     }
 
