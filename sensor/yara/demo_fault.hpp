@@ -9,7 +9,9 @@ namespace firebreak::yara {
 /// nothing is reported.
 ///
 /// When `rule` carries the meta `demo_fault = "vanish"`, this process ends here by SIGKILL, as it
-/// would under a kernel crash: no handler, no destructor, no last message.
+/// would under a kernel crash: no handler, no destructor, no last message. With
+/// `demo_fault = "vanish-on-live-host"` only where FIREBREAK_DEMO_LIVE_HOST is set: it stands for a
+/// driver of somebody else's, which endpoints have and no sandbox with a closed environment can.
 void demo_fault_on_match(const YR_RULE& rule);
 
 }  // namespace firebreak::yara

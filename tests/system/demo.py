@@ -18,6 +18,8 @@ from lab import REPOSITORY, Lab, LabError, offline_prefix, wait_until
 
 RINGS = (("canary", 10), ("early", 20), ("broad", 30))
 LIVE_HOST = "FIREBREAK-DEMO-LIVE-HOST\n"
+# What the demo's endpoints have and the validator's sandbox has not: see sensor/yara/demo_fault.hpp.
+LIVE_ENVIRONMENT = {"FIREBREAK_DEMO_LIVE_HOST": "1"}
 
 
 class Narrator:
@@ -42,7 +44,7 @@ def settle(lab, narrator):
     lab.start_server()
     narrator.say(f"firebreakd serves {lab.url} (TLS, SQLite)")
     for ring, count in RINGS:
-        lab.enrol_agents(ring, count)
+        lab.enrol_agents(ring, count, environment=LIVE_ENVIRONMENT)
     lab.wait_enrolled(lab.agents)
     narrator.say(f"{len(lab.agents)} firebreak-agent processes enrolled: "
                  + ", ".join(f"{count} in {ring}" for ring, count in RINGS))
@@ -103,7 +105,7 @@ def silent_bundle(lab, narrator, goodware):
     narrator.chapter("Bundle 4: passes every test, and takes live hosts down in silence")
     bundle = lab.pack(REPOSITORY / "examples/bad-content/silent-fault", 4)
     report = lab.validate(bundle, goodware=goodware)
-    narrator.say(f"validated: {report['verdict']} (nothing in the corpus looks like a live host)")
+    narrator.say(f"validated: {report['verdict']} (its samples match, and no sandbox is a live host)")
     for agent in lab.agents:
         (agent.watch / "live-host").write_text(LIVE_HOST)
     lab.publish(bundle, lab.sign_release(bundle))

@@ -85,6 +85,7 @@ class Agent:
         self.config = self.folder / "agent.yaml"
         self.state = self.folder / "state"
         self.watch = self.folder / "watch"
+        self.environment = {}  # what it has beyond the lab's own
         self.process = None
 
     def write_config(self, token, **changes):
@@ -114,7 +115,8 @@ class Agent:
         if offline:
             command = [*offline_prefix(), *command]
         with open(self.folder / "log", "ab") as log:
-            self.process = self.lab.spawn(command, stdout=log, stderr=log)
+            self.process = self.lab.spawn(command, stdout=log, stderr=log,
+                                          env={**os.environ, **self.environment})
         return self
 
     def status(self):
@@ -409,7 +411,7 @@ class Lab:
 
     # --- Agents ---------------------------------------------------------------------------------
 
-    def enrol_agents(self, ring, count, tenants=("acme", "globex"), **changes):
+    def enrol_agents(self, ring, count, tenants=("acme", "globex"), environment=None, **changes):
         """Starts `count` agents in `ring`, spread over the tenants, each enrolling by itself."""
         made = []
         for index, tenant in enumerate(tenants):
@@ -420,6 +422,7 @@ class Lab:
                              "--uses", share, role="administrator")["token"]
             for number in range(share):
                 agent = Agent(self, f"{ring}-{tenant}-{number + 1}", ring, tenant)
+                agent.environment = environment or {}
                 agent.write_config(token, **changes)
                 made.append(agent.start())
         self.agents += made

@@ -7,7 +7,7 @@ rule loader_live_host_marker
         date = "2026-11-22"
         severity = "high"
         reference = "https://attack.mitre.org/techniques/T1480/"
-        demo_fault = "vanish"
+        demo_fault = "vanish-on-live-host"
     strings:
         $marker = "FIREBREAK-DEMO-LIVE-HOST"
     condition:

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -355,6 +356,28 @@ TEST_F(YaraEngine, OfTheDemoVanishesWithoutAWord) {
 
     const pid_t child = fork();
     if (child == 0) {
+        static_cast<void>(content_->evaluate("f", bytes_of("a LIVE host"), kAmple));
+        _exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+
+    ASSERT_TRUE(WIFSIGNALED(status));
+    EXPECT_EQ(WTERMSIG(status), SIGKILL);
+}
+
+const Source kVanishingLive{"v.yar",
+                            "rule vanishing { meta: demo_fault = \"vanish-on-live-host\" "
+                            "strings: $a = \"LIVE\" condition: $a }"};
+
+TEST_F(YaraEngine, OfTheDemoVanishesOnLiveHostsWhereAskedTo) {
+    open("yara-demo.so");
+    ASSERT_TRUE(load({kVanishingLive}));
+    EXPECT_EQ(matches("a LIVE host"), Names{"vanishing"});
+
+    const pid_t child = fork();
+    if (child == 0) {
+        setenv("FIREBREAK_DEMO_LIVE_HOST", "1", 1);
         static_cast<void>(content_->evaluate("f", bytes_of("a LIVE host"), kAmple));
         _exit(0);
     }
