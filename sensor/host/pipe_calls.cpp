@@ -4,6 +4,8 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/errc.hpp"
+#include "core/base/json.hpp"
+#include "sensor/host/answers.hpp"
 #include "sensor/host/pipe_frames.hpp"
 #include "sensor/host/program.hpp"
 
@@ -28,12 +30,7 @@ public:
         return done->status == FB_OK;
     }
 
-    Result<fb_status> info(const fb_text_sink& out) override {
-        PipeRequestWriter request(PipeRequest::kInfo);
-        return status_of(ask(request,
-                             {.sinks = {.text = &out}, .text_bytes_max = kManifestBytesMax},
-                             patience_.question));
-    }
+    Result<fb_status> info(const fb_text_sink& out) override;
 
     Result<fb_status> load(const fb_load_request& what, fb_loaded& loaded) override;
 
@@ -83,6 +80,17 @@ public:
         return fail(Errc::kUnsupported, "an engine behind a pipe takes no allocator");
     }
 
+    Result<fb_status> coverage(fb_content* content, const fb_text_sink* out) override {
+        // A program from before there was this request would take it for another.
+        if (!measures_) return EngineCalls::coverage(content, out);
+        PipeRequestWriter request(PipeRequest::kCoverage);
+        request.u32(number_of(content));
+        request.u32(out == nullptr ? 0 : 1);
+        return status_of(ask(request,
+                             {.sinks = {.text = out}, .text_bytes_max = kDescriptionBytesMax},
+                             patience_.load));
+    }
+
     std::optional<ProgramEnd> end() const override { return program_->end(); }
     std::optional<ProgramHandles> program() const override { return program_->handles(); }
 
@@ -112,7 +120,26 @@ private:
     /// What the host holds as an fb_content is the address of the number that the program knows.
     std::map<const fb_content*, std::unique_ptr<std::uint32_t>> contents_;
     std::uint32_t next_content_ = 1;
+    bool measures_ = false;  ///< By its manifest.
 };
+
+/// Passes the manifest on as it is, and keeps what these calls depend on.
+Result<fb_status> PipeCalls::info(const fb_text_sink& out) {
+    TextAnswer answer(kManifestBytesMax);
+    const fb_text_sink sink = answer.sink();
+    PipeRequestWriter request(PipeRequest::kInfo);
+    const Result<PipeDone> done =
+        ask(request, {.sinks = {.text = &sink}, .text_bytes_max = kManifestBytesMax},
+            patience_.question);
+    const Result<std::string> text = answer.take();
+    if (!done || !text) return status_of(done);
+    const Result<json::value> manifest = parse_json(*text, {.bytes_max = kManifestBytesMax});
+    const json::object* members = manifest ? manifest->if_object() : nullptr;
+    const json::value* promise = members ? members->if_contains("measures_coverage") : nullptr;
+    measures_ = promise != nullptr && promise->is_bool() && promise->get_bool();
+    out.write(out.user, {.data = text->data(), .length = text->size()});
+    return status_of(done);
+}
 
 Result<PipeDone> PipeCalls::ask(PipeRequestWriter& request, const Expected& expected,
                                 milliseconds patience) {

@@ -20,6 +20,7 @@ enum class PipeRequest : std::uint8_t {
     kEvaluate = 6,
     kReset = 7,
     kUnload = 8,
+    kCoverage = 9,
 };
 
 /// Every frame: length (4 bytes, of what follows), type (1 byte), fields.

@@ -5,12 +5,13 @@ import os
 import struct
 import sys
 
-OPEN, INFO, LOAD, DESCRIBE, INPUTS, EVALUATE, RESET, UNLOAD = range(1, 9)
+OPEN, INFO, LOAD, DESCRIBE, INPUTS, EVALUATE, RESET, UNLOAD, COVERAGE = range(1, 10)
 DONE, TEXT, DIAGNOSTIC, MATCH = range(64, 68)
 # Where a sin that is not a lie about one answer is committed: when an input is evaluated, unless
 # its name begins with the name of another call.
 PLACE = {"open": OPEN, "info": INFO, "load": LOAD}.get(SIN.split("-")[0], EVALUATE)
 MANIFEST = json.dumps({
+    **({"measures_coverage": True} if SIN.startswith("measures") else {}),
     "manifest_version": 1, "name": "pipe-rogue", "version": "1", "build_id": "none",
     "content_types": ["yara-source"], "input_kinds": ["file"], "contracts": [], "capabilities": [],
     "limits": {"content_bytes_max": 1 << 24, "input_bytes_max": 1 << 24, "rules_max": 1000}})
@@ -105,6 +106,7 @@ def only_standard():
         os._exit(9)
 
 
+measured = None  # Inputs since coverage began; None: it did not.
 while True:
     length, kind = struct.unpack("<IB", read(5))
     request = read(length - 1)
@@ -129,7 +131,25 @@ while True:
     elif kind == DESCRIBE:
         say(TEXT, text(b'{"rules":[]}'))
         done()
+    elif kind == COVERAGE:
+        # "measures" does it right; an engine that never said so must not be asked.
+        content, write_it = struct.unpack("<II", request)
+        if not SIN.startswith("measures"):
+            os._exit(9)
+        if SIN == "measures-too-early" and not write_it:
+            say(TEXT, text(b"{}"))
+        elif write_it and measured is None:
+            done(1)
+            continue
+        elif write_it:
+            say(TEXT, text(json.dumps({"rules": [
+                {"name": "rogue_rule", "reads": []}] if measured else []}).encode()))
+        else:
+            measured = 0
+        done()
     elif kind == EVALUATE:
+        if measured is not None:
+            measured += 1
         if b"MATCH ME" in request:
             say(MATCH, text(b"rogue_rule") + text(b""))
         done()

@@ -85,6 +85,39 @@ TEST_F(PipeEngine, IsDrivenByTheSameCalls) {
     EXPECT_FALSE(engine_->calls().end());
 }
 
+TEST_F(PipeEngine, MeasuresCoverageWhereItsManifestSaysSo) {
+    load("measures");
+    ASSERT_FALSE(HasFatalFailure());
+    ASSERT_FALSE(content_->coverage()) << "before it began";
+
+    ASSERT_TRUE(content_->start_coverage());
+    ASSERT_TRUE(evaluate());
+    const Result<json::value> measured = content_->coverage();
+
+    ASSERT_TRUE(measured) << measured.error().to_string();
+    EXPECT_EQ(measured->at_pointer("/rules/0/name"), json::value("rogue_rule"));
+}
+
+/// It would end if it were asked: an older program may take the request for another.
+TEST_F(PipeEngine, IsNotAskedForCoverageWhereItsManifestIsSilent) {
+    load("none");
+    ASSERT_FALSE(HasFatalFailure());
+
+    EXPECT_EQ(content_->start_coverage().error(), Errc::kUnsupported);
+
+    EXPECT_EQ(content_->coverage().error(), Errc::kUnsupported);
+    EXPECT_FALSE(engine_->calls().end());
+}
+
+TEST_F(PipeEngine, IsEndedForACoverageThatNobodyAskedFor) {
+    load("measures-too-early");
+    ASSERT_FALSE(HasFatalFailure());
+
+    EXPECT_EQ(content_->start_coverage().error(), Errc::kUnavailable);
+
+    EXPECT_TRUE(engine_->calls().end());
+}
+
 TEST_F(PipeEngine, TakesItsIdentityFromTheBytesThatRun) {
     const std::string path = rogue("none");
     const Sha256 digest = sha256(*PosixFileStore().read(path, 1U << 20U));
