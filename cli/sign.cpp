@@ -65,11 +65,29 @@ Result<Release> check_evidence(const Context& context, const Evidence& evidence)
                                          ": the validator did not admit this bundle; mend it and "
                                          "validate again");
     }
+    const auto now = std::chrono::floor<std::chrono::seconds>(context.clock.now());
+    if (const auto* waiver = content::expired_waiver(*attestation, now)) {
+        return fail(Errc::kBadInput, evidence.attestation + ": the waiver of " + waiver->finding +
+                                         " by " + waiver->who + " expired on " +
+                                         format_utc(waiver->expires) +
+                                         "; mend the content and validate again");
+    }
     return Release{.manifest = std::move(bundle->manifest),
                    .attestation = std::move(*attestation),
                    .bundle = bundle->sha256,
                    .envelope = sha256(*envelope),
                    .length = bundle_bytes->size()};
+}
+
+/// Whoever signs a release learns which of the validator's errors somebody decided to ship.
+std::string waived_lines(const content::Attestation& attestation) {
+    std::string text;
+    for (const content::AttestedWaiver& waiver : attestation.waivers) {
+        text += "  waived: " + std::to_string(waiver.findings) + " x " + waiver.finding + " " +
+                waiver.rule + waiver.file + " by " + waiver.who + ", until " +
+                format_utc(waiver.expires) + ": " + waiver.reason + "\n";
+    }
+    return text;
 }
 
 trust::ContentTerms terms_of(const Release& release, std::int64_t floor) {
@@ -184,7 +202,8 @@ Result<Output> draft_release(const Context& context, const SignReleaseOptions& o
     if (!written) return fail(written.error());
     return Output{.text = options.out + ": content version " + std::to_string(targets->version) +
                           " drafted with " + release->path() +
-                          ", to be signed with 'firebreak sign add'\n",
+                          ", to be signed with 'firebreak sign add'\n" +
+                          waived_lines(release->attestation),
                   .data = {{"file", options.out},
                            {"version", targets->version},
                            {"target", release->path()},
@@ -197,6 +216,7 @@ Result<Output> add_signature(const Context& context, const SignAddOptions& optio
     const Result<trust::Envelope> envelope = trust::parse_envelope(*bytes);
     if (!envelope) return fail(envelope.error().seen_from(options.file));
 
+    std::string waived;
     if (const Result<trust::Targets> targets = trust::parse_targets(envelope->signed_part);
         targets && !targets->targets.empty()) {
         if (!options.evidence) {
@@ -210,6 +230,7 @@ Result<Output> add_signature(const Context& context, const SignAddOptions& optio
         if (const auto checked = check_newest(*targets, *release, options.file); !checked) {
             return fail(checked.error());
         }
+        waived = waived_lines(release->attestation);
     }
     const Result<signing::Ed25519Signer> signer =
         open_signer(context, options.key, options.passphrase_file);
@@ -218,7 +239,7 @@ Result<Output> add_signature(const Context& context, const SignAddOptions& optio
     if (!signed_bytes) return fail(signed_bytes.error().seen_from(options.file));
     const auto written = context.files.write(options.file, *signed_bytes, FileMode::kPublic);
     if (!written) return fail(written.error());
-    return Output{.text = options.file + ": signed with key " + signer->key().id() + "\n",
+    return Output{.text = options.file + ": signed with key " + signer->key().id() + "\n" + waived,
                   .data = {{"file", options.file}, {"key_id", signer->key().id()}}};
 }
 

@@ -64,6 +64,17 @@ struct AttestedWaiver {
     std::uint64_t findings = 0;  ///< How many it took in: at least one.
 };
 
+/// Which fields the rules of the bundle were seen to ask in one build: counts of (rule, field,
+/// operator), as the engine itself measured them. Only engines that measure are listed.
+struct AttestedCoverage {
+    std::string build;                ///< "sigma 7.12".
+    std::uint64_t rules = 0;          ///< For which events were made.
+    std::uint64_t rules_matched = 0;  ///< For which one was found that matches.
+    std::uint64_t uses = 0;
+    std::uint64_t read = 0;
+    std::uint64_t both = 0;  ///< Met by one event, and missed by another.
+};
+
 /// First uses that an attestation lists at most; past that the list is cut.
 inline constexpr std::size_t kNoveltyMax = 2'000;
 
@@ -81,6 +92,7 @@ struct Attestation {
     std::vector<AttestedBuild> builds;
     std::vector<AttestedCorpus> corpora;
     std::vector<AttestedStage> stages;
+    std::vector<AttestedCoverage> coverage{};
     /// The last release that novelty is counted against; without one, everything is new.
     std::optional<Sha256> previous{};
     std::vector<AttestedUse> novelty{};
@@ -88,6 +100,10 @@ struct Attestation {
     std::string validator_version;
     std::chrono::sys_seconds finished;
 };
+
+/// The first waiver of `attestation` that is no longer in force at `now`; nullptr: all are. With
+/// one that has expired an admission is none any more: the error stands that it was for.
+const AttestedWaiver* expired_waiver(const Attestation& attestation, std::chrono::sys_seconds now);
 
 /// The statement. `result` is PASSED or, with findings in a passed stage or a waiver, WARNED for an
 /// admission,

@@ -43,6 +43,10 @@ Checked<content::Attestation> check_attestation(const ReleaseDocuments& document
     if (attestation->verdict != content::Verdict::kAdmitted) {
         return invalid("attestation: the validator did not admit this bundle");
     }
+    if (const auto* waiver = content::expired_waiver(*attestation, ground.now)) {
+        return invalid("attestation: the waiver of " + waiver->finding + " by " + waiver->who +
+                       " expired on " + format_utc(waiver->expires));
+    }
     if (attestation->stream != documents.manifest.stream ||
         attestation->counter != documents.manifest.counter) {
         return invalid("attestation: names another stream or counter than the manifest");

@@ -42,6 +42,12 @@ std::string summary(const content::Attestation& attestation, const Terminal& ter
         text += "  corpus   " + corpus.name + ", " + std::to_string(corpus.files) + " files, " +
                 corpus.sha256.hex() + "\n";
     }
+    for (const content::AttestedCoverage& each : attestation.coverage) {
+        text += "  coverage " + each.build + ", " + std::to_string(each.read) + " of " +
+                std::to_string(each.uses) + " uses of fields read, " + std::to_string(each.both) +
+                " met and missed; " + std::to_string(each.rules_matched) + " of " +
+                std::to_string(each.rules) + " rules matched\n";
+    }
     text += "  sandbox  " + attestation.sandbox + "\n";
     if (!attestation.novelty.empty()) {
         text += "  novelty  " + std::to_string(attestation.novelty.size()) + " first uses" +
@@ -62,11 +68,9 @@ Result<void> check_demands(const content::Attestation& attestation, const Verify
         return fail(Errc::kDenied, "an error was waived: " + attestation.waivers[0].finding +
                                        " by " + attestation.waivers[0].who);
     }
-    for (const content::AttestedWaiver& waiver : attestation.waivers) {
-        if (waiver.expires <= now) {
-            return fail(Errc::kDenied, "a waiver of " + waiver.finding + " expired on " +
-                                           format_utc(waiver.expires));
-        }
+    if (const content::AttestedWaiver* waiver = content::expired_waiver(attestation, now)) {
+        return fail(Errc::kDenied, "a waiver of " + waiver->finding + " expired on " +
+                                       format_utc(waiver->expires));
     }
     for (const std::string& wanted : options.builds) {
         const Result<Sha256> digest = Sha256::from_hex(wanted);

@@ -245,6 +245,36 @@ TEST(Attestation, KeepsNoveltyAndWaivers) {
     EXPECT_EQ(read->waivers[0].expires, waived().waivers[0].expires);
 }
 
+TEST(Attestation, KeepsWhatRulesWereSeenToRead) {
+    Attestation attestation = admitted();
+    attestation.coverage = {{"sigma 7.12", 77, 76, 179, 178, 170}};
+
+    const Result<Attestation> read = parse_statement(statement_of(attestation));
+
+    ASSERT_TRUE(read) << read.error().to_string();
+    ASSERT_EQ(read->coverage.size(), 1U);
+    EXPECT_EQ(read->coverage[0].build, "sigma 7.12");
+    EXPECT_EQ(read->coverage[0].rules_matched, 76U);
+    EXPECT_EQ(read->coverage[0].both, 170U);
+}
+
+TEST(Attestation, RefusesCoverageOutOfForm) {
+    Attestation attestation = admitted();
+    attestation.coverage = {{"sigma 7.12", 77, 76, 179, 178, 170}};
+
+    expect_refused(
+        forged([](json::object& predicate) { extension_of(predicate)["coverage"] = 7; }));
+    for (const char* member : {"build", "rules", "rules_matched", "uses", "read", "both_ways"}) {
+        const auto first = [](json::object& predicate) -> json::object& {
+            return extension_of(predicate).at("coverage").at(0).as_object();
+        };
+        expect_refused(
+            forged([&](json::object& predicate) { first(predicate).erase(member); }, attestation));
+        expect_refused(
+            forged([&](json::object& predicate) { first(predicate)[member] = -1; }, attestation));
+    }
+}
+
 /// Who reads only `result` learns that people had a hand in it.
 TEST(Attestation, OfAWaivedErrorIsNoPlainPass) {
     EXPECT_EQ(to_statement(waived()).at_pointer("/predicate/result"), json::value("WARNED"));

@@ -119,6 +119,29 @@ TEST_F(ReleaseChecksTest, RefusesWhatTheValidatorDidNotAdmit) {
     }
 }
 
+content::AttestedWaiver waiver_until(std::chrono::sys_seconds expires) {
+    return {.finding = "FB701",
+            .rule = "needle",
+            .file = "",
+            .fingerprint = "",
+            .reason = "our own installer",
+            .who = "ada",
+            .expires = expires,
+            .findings = 2};
+}
+
+TEST_F(ReleaseChecksTest, TakesAnAdmissionInSpiteOfAnErrorWhileTheWaiverLasts) {
+    kit_->attestation.waivers = {waiver_until(kNow + std::chrono::seconds{1})};
+    kit_->list();
+    EXPECT_TRUE(check());
+}
+
+TEST_F(ReleaseChecksTest, RefusesAnAdmissionOnceAWaiverInItHasExpired) {
+    kit_->attestation.waivers = {waiver_until(kNow + std::chrono::days{9}), waiver_until(kNow)};
+    kit_->list();
+    expect_invalid("the waiver of FB701 by ada expired");
+}
+
 TEST_F(ReleaseChecksTest, RefusesAnAttestationOfAnotherCounterOrStream) {
     kit_->attestation.counter = 3;
     kit_->list();
