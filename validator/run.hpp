@@ -83,16 +83,7 @@ struct Build {
     std::string label() const { return capabilities.name + " " + capabilities.version; }
 };
 
-/// Which fields the rules of the content have been seen to ask in one build: counts of
-/// (rule, field, op), as the engine itself measured them.
-struct FieldCoverage {
-    std::string build;
-    std::uint64_t rules = 0;
-    std::uint64_t rules_matched = 0;  ///< For which an event was found that matches.
-    std::uint64_t uses = 0;
-    std::uint64_t read = 0;
-    std::uint64_t both = 0;  ///< Met by one event, and missed by another.
-};
+using FieldCoverage = content::AttestedCoverage;
 
 /// How one stage went. Only kPassed counts for the bundle.
 enum class StageOutcome : std::uint8_t {
@@ -137,6 +128,7 @@ public:
     std::vector<Finding> findings;              ///< Written by add() alone.
     std::vector<content::AttestedUse> novelty;  ///< From the lint stage; at most kNoveltyMax.
     std::vector<std::string> notes;  ///< What a person should know that is not about the content.
+    std::vector<std::string> measured;  ///< Notes with times and sizes of this run in them.
     std::chrono::sys_seconds finished{};
 
     /// Adds a finding of the running stage, waived if one of the request's waivers takes it in.

@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <optional>
 #include <thread>
@@ -19,6 +22,22 @@ constexpr unsigned kJobsMax = 256;
 
 /// Larger than any bundle may be, so that the structure stage is the one to say so.
 constexpr std::uint64_t kBundleBytesMax = 512U << 20U;
+
+/// Adds the folders that `option` names; all of them must be there, and readable.
+Result<void> add_folders(const std::string& option, const std::vector<std::string>& roots,
+                         std::vector<fs::path>& folders) {
+    for (const std::string& root : roots) {
+        std::error_code code;
+        if (!fs::is_directory(root, code)) {
+            return fail(Errc::kNotFound, option + " " + root + ": no such folder");
+        }
+        if (::access(root.c_str(), R_OK | X_OK) != 0) {
+            return fail({errno, std::generic_category()}, option + " " + root);
+        }
+        folders.emplace_back(root);
+    }
+    return {};
+}
 
 /// Reads what options name. What it refuses is a usage error: nothing has been judged.
 Result<RunRequest> request_of(const World& world, const JudgeOptions& options) {
@@ -47,20 +66,9 @@ Result<RunRequest> request_of(const World& world, const JudgeOptions& options) {
         if (!alive) return fail(alive.error());
         request.alive = *std::move(alive);
     }
-    for (const std::string& root : options.goodware) {
-        std::error_code code;
-        if (!fs::is_directory(root, code)) {
-            return fail(Errc::kNotFound, "--goodware " + root + ": no such folder");
-        }
-        request.goodware.emplace_back(root);
-    }
-    for (const std::string& root : options.samples) {
-        std::error_code code;
-        if (!fs::is_directory(root, code)) {
-            return fail(Errc::kNotFound, "--samples " + root + ": no such folder");
-        }
-        request.samples.emplace_back(root);
-    }
+    Result<void> folders = add_folders("--goodware", options.goodware, request.goodware);
+    if (folders) folders = add_folders("--samples", options.samples, request.samples);
+    if (!folders) return fail(folders.error());
     std::error_code code;
     request.own_paths = own_paths(fs::read_symlink("/proc/self/exe", code));
     for (const EngineFile& engine : request.engines) {

@@ -48,7 +48,4 @@ int replayed(Run& run, const Build& build, const Reproducer& reproducer, const P
 /// "; seen again in 3 of 3 fresh processes". What is not seen again is said so, never dropped.
 std::string replay_note(int times);
 
-/// What an engine said, without what differs from run to run: addresses and process ids.
-std::string steady_words(std::string_view words);
-
 }  // namespace firebreak::validator

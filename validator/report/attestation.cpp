@@ -18,6 +18,7 @@ content::Attestation attestation_of(const Run& run) {
         .builds = {},
         .corpora = run.corpora,
         .stages = {},
+        .coverage = run.coverage,
         .previous =
             run.request().previous ? std::optional(sha256(*run.request().previous)) : std::nullopt,
         .novelty = run.novelty,

@@ -37,7 +37,8 @@ struct Place {
     std::string rule;
 };
 
-/// One thing that is wrong with the bundle.
+/// One thing that is wrong with the bundle. Two runs with one seed find the same, to the byte, in
+/// all members but `measured`.
 struct Finding {
     std::string id{};
     std::string stage{};
@@ -46,6 +47,7 @@ struct Finding {
     std::string build{};       ///< "yara 4.2.3": the engine build it was seen in; empty: none.
     std::string input{};       ///< What was scanned, where something was: a path.
     std::string evidence{};    ///< The engine's words, or what matched.
+    std::string measured{};    ///< Times and sizes of this run, which are in no other member.
     std::string reproducer{};  ///< A file for `firebreak-validate reproduce`; empty: none.
     std::string command{};     ///< The command line that replays it; empty: none.
     std::string waived{};      ///< Who waived it, until when and why; empty: nobody.

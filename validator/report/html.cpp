@@ -39,6 +39,9 @@ constexpr int kBarWidth = 480;
 constexpr int kRowHeight = 26;
 constexpr std::size_t kRowsMax = 200;
 
+/// The stage whose figures FieldCoverage are.
+constexpr std::string_view kMeasuringStage = "directed";
+
 std::string text(std::string_view value) {
     return escape_markup(value);
 }
@@ -130,19 +133,51 @@ std::string finding_block(const Finding& finding) {
     line("build", finding.build);
     line("input", finding.input);
     line("seen", finding.evidence);
+    line("measured", finding.measured);
     line("waived by", finding.waived);
     line("replay", finding.command);
     line("fingerprint", fingerprint(finding));
     return block + "<span class=\"faint\">fix</span> " + text(rule.remedy) + "</div>\n";
 }
 
-std::string stage_section(const Run& run, const StageReport& stage, std::size_t& room) {
+/// Executions and the least that counts, milliseconds and the most allowed; empty: was not run.
+std::string figures_of(const StageReport& stage) {
+    if (stage.outcome == StageOutcome::kSkipped) return {};
+    return std::to_string(stage.executions) + " executions of at least " +
+           std::to_string(stage.executions_min) + ", " + std::to_string(stage.took.count()) +
+           " of " + std::to_string(stage.budget.count()) + " ms, " +
+           std::to_string(stage.findings) + " findings. ";
+}
+
+/// What each build's rules were seen to ask of fields: the directed stage's own table.
+std::string coverage_table(const Run& run) {
+    if (run.coverage.empty()) return {};
     std::string html =
-        "<section><h2>" + text(stage.name) + ": " + std::string(to_string(stage.outcome)) +
-        "</h2>\n<p>" + std::to_string(stage.executions) + " executions of at least " +
-        std::to_string(stage.executions_min) + ", " + std::to_string(stage.took.count()) + " of " +
-        std::to_string(stage.budget.count()) + " ms, " + std::to_string(stage.findings) +
-        " findings. " + text(stage.reason) + "</p>\n";
+        "<table><tr><th>engine</th><th>rules</th><th>matched</th><th>uses of fields</th>"
+        "<th>read</th><th>met and missed</th></tr>";
+    for (const FieldCoverage& each : run.coverage) {
+        html += "<tr>" + cell(each.build);
+        for (const std::uint64_t figure :
+             {each.rules, each.rules_matched, each.uses, each.read, each.both}) {
+            html += cell(std::to_string(figure), true);
+        }
+        html += "</tr>\n";
+    }
+    return html + "</table>\n";
+}
+
+std::string list_of(std::string_view title, const std::vector<std::string>& lines) {
+    if (lines.empty()) return {};
+    std::string html = "<h2>" + std::string(title) + "</h2><ul>";
+    for (const std::string& each : lines) html += "<li>" + text(each) + "</li>\n";
+    return html + "</ul>\n";
+}
+
+std::string stage_section(const Run& run, const StageReport& stage, std::size_t& room) {
+    std::string html = "<section><h2>" + text(stage.name) + ": " +
+                       std::string(to_string(stage.outcome)) + "</h2>\n<p>" + figures_of(stage) +
+                       text(stage.reason) + "</p>\n";
+    if (stage.name == kMeasuringStage) html += coverage_table(run);
     std::size_t left_out = 0;
     for (const Finding& finding : run.findings) {
         if (finding.stage != stage.name) continue;
@@ -243,12 +278,7 @@ std::string html_report(const Run& run) {
     html += tables(run);
     std::size_t room = kHtmlFindingsMax;
     for (const StageReport& stage : run.stages) html += stage_section(run, stage, room);
-    html += novelty_table(run);
-    if (!run.notes.empty()) {
-        html += "<h2>Notes</h2><ul>";
-        for (const std::string& note : run.notes) html += "<li>" + text(note) + "</li>\n";
-        html += "</ul>\n";
-    }
+    html += novelty_table(run) + list_of("Measured", run.measured) + list_of("Notes", run.notes);
     return html + "<p class=\"faint\">firebreak-validate " + validator_version() +
            ". docs/findings.md explains the findings.</p>\n</main></body></html>\n";
 }

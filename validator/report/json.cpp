@@ -40,6 +40,7 @@ json::object finding_object(const Finding& finding) {
             {"build", finding.build},
             {"input", finding.input},
             {"evidence", finding.evidence},
+            {"measured", finding.measured},
             {"remedy", rule.remedy},
             {"reproducer", finding.reproducer},
             {"command", finding.command},
@@ -107,6 +108,8 @@ json::value json_report(const Run& run) {
     for (const Finding& finding : run.findings) findings.push_back(finding_object(finding));
     json::array notes;
     for (const std::string& note : run.notes) notes.emplace_back(note);
+    json::array measured;
+    for (const std::string& note : run.measured) measured.emplace_back(note);
     return json::object{{"format", "firebreak-validation-report/1"},
                         {"verdict", to_string(run.verdict())},
                         {"bundle", bundle_object(run)},
@@ -122,7 +125,8 @@ json::value json_report(const Run& run) {
                         {"findings", std::move(findings)},
                         {"novelty", novelty_array(run)},
                         {"waivers", waiver_array(run)},
-                        {"notes", std::move(notes)}};
+                        {"notes", std::move(notes)},
+                        {"measured", std::move(measured)}};
 }
 
 }  // namespace firebreak::validator

@@ -19,6 +19,17 @@ std::string seconds(std::chrono::milliseconds time) {
     return text.data();
 }
 
+/// What a stage did, and what it had to do.
+std::string properties_of(const StageReport& stage) {
+    const auto property = [](std::string_view name, std::string_view value) {
+        return "      <property" + attribute("name", name) + attribute("value", value) + "/>\n";
+    };
+    return "    <properties>\n" + property("outcome", to_string(stage.outcome)) +
+           property("executions", std::to_string(stage.executions)) +
+           property("executions_min", std::to_string(stage.executions_min)) +
+           property("seconds_max", seconds(stage.budget)) + "    </properties>\n";
+}
+
 /// One testsuite in the making.
 struct Suite {
     std::string name;
@@ -34,14 +45,16 @@ struct Suite {
                  (body.empty() ? "/>\n" : ">" + body + "</testcase>\n");
     }
 
-    std::string xml(const Run& run, std::chrono::milliseconds took) const {
+    /// @param stage  nullptr for all suites of a stage but the first, which has its figures.
+    std::string xml(const Run& run, const StageReport* stage) const {
+        const auto took = stage != nullptr ? stage->took : std::chrono::milliseconds{0};
         return "  <testsuite" + attribute("name", name) +
                attribute("tests", std::to_string(tests)) +
                attribute("failures", std::to_string(failures)) +
                attribute("errors", std::to_string(errors)) +
                attribute("skipped", std::to_string(skipped)) + attribute("time", seconds(took)) +
-               attribute("timestamp", format_utc(run.finished).substr(0, 19)) + ">\n" + cases +
-               "  </testsuite>\n";
+               attribute("timestamp", format_utc(run.finished).substr(0, 19)) + ">\n" +
+               (stage != nullptr ? properties_of(*stage) : "") + cases + "  </testsuite>\n";
     }
 };
 
@@ -51,6 +64,7 @@ std::string details(const Finding& finding) {
         if (!value.empty()) text += std::string(" | ") + name + ": " + value;
     };
     add("seen", finding.evidence);
+    add("measured", finding.measured);
     add("fix", std::string(finding_rule(finding.id).remedy));
     add("replay", finding.command);
     return escape_markup(text, 16'384);
@@ -119,7 +133,7 @@ std::string junit_report(const Run& run) {
     for (const StageReport& stage : run.stages) {
         bool first = true;
         for (const Suite& suite : suites_of(run, stage)) {
-            body += suite.xml(run, first ? stage.took : std::chrono::milliseconds{0});
+            body += suite.xml(run, first ? &stage : nullptr);
             first = false;
             sum.tests += suite.tests;
             sum.failures += suite.failures;

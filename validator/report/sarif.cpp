@@ -42,6 +42,7 @@ json::object result_of(const Finding& finding, std::size_t rule_index) {
     add("build", finding.build);
     add("input", finding.input);
     add("evidence", finding.evidence);
+    add("measured", finding.measured);
     add("reproducer", finding.reproducer);
     add("command", finding.command);
     // File names of content are safe_name()s, so they are relative URIs as they stand. A finding
@@ -61,6 +62,20 @@ json::object result_of(const Finding& finding, std::size_t rule_index) {
             json::array{json::object{{"kind", "external"}, {"justification", finding.waived}}};
     }
     return result;
+}
+
+/// What each stage did, and what it had to do.
+json::array stage_figures(const Run& run) {
+    json::array stages;
+    for (const StageReport& stage : run.stages) {
+        stages.push_back(json::object{{"name", stage.name},
+                                      {"outcome", to_string(stage.outcome)},
+                                      {"executions", stage.executions},
+                                      {"executionsMin", stage.executions_min},
+                                      {"milliseconds", stage.took.count()},
+                                      {"millisecondsMax", stage.budget.count()}});
+    }
+    return stages;
 }
 
 }  // namespace
@@ -88,7 +103,8 @@ json::value sarif_report(const Run& run) {
         {"name", "firebreak-validate"}, {"version", validator_version()}, {"rules", rules()}};
     json::object invocation{{"executionSuccessful", complete},
                             {"endTimeUtc", format_utc(run.finished)},
-                            {"toolExecutionNotifications", std::move(notifications)}};
+                            {"toolExecutionNotifications", std::move(notifications)},
+                            {"properties", {{"stages", stage_figures(run)}}}};
     json::object sarif_run{{"tool", {{"driver", std::move(driver)}}},
                            {"invocations", json::array{std::move(invocation)}},
                            {"columnKind", "utf16CodeUnits"},

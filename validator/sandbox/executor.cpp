@@ -357,10 +357,10 @@ std::optional<Verdict> Executor::check_limits(Watch& watch) {
     }
     const bool over = cpu > watch.patience.cpu || wall > watch.patience.wall || batch_over(watch);
     if (!over) return std::nullopt;
-    Verdict verdict =
-        end(Outcome::kTimedOut, 0,
-            "stopped after " + std::to_string(cpu.count() / 1000) + " ms of CPU time, " +
-                std::to_string(wall.count()) + " ms by the clock");
+    Verdict verdict = end(Outcome::kTimedOut, 0, "stopped");
+    verdict.message.clear();
+    verdict.measured = "stopped after " + std::to_string(cpu.count() / 1000) + " ms of CPU time, " +
+                       std::to_string(wall.count()) + " ms by the clock";
     verdict.cpu = cpu;
     return verdict;
 }
@@ -463,10 +463,12 @@ int Executor::kill_and_reap() {
 
 /// What it wrote to stderr (a sanitizer's report, an assertion), cut and made printable.
 std::string Executor::last_words() const {
-    std::array<char, kLastWordsMax> text{};
+    // More than is kept: where it is cut must not depend on how long an address is.
+    std::array<char, 2 * kLastWordsMax> text{};
     const ssize_t got = ::read(process_->output.get(), text.data(), text.size());
     if (got <= 0) return {};
-    return sensor::printable({text.data(), static_cast<std::size_t>(got)}, kLastWordsMax);
+    const std::string words = steady_words({text.data(), static_cast<std::size_t>(got)});
+    return sensor::printable(words, kLastWordsMax);
 }
 
 microseconds Executor::cpu_time() const {

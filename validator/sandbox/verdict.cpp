@@ -78,4 +78,21 @@ std::string describe(const Verdict& verdict) {
     return text;
 }
 
+std::string steady_words(std::string_view words) {
+    constexpr std::string_view kHex = "0123456789abcdefABCDEF";
+    constexpr std::string_view kDigits = "0123456789";
+    std::string steady;
+    for (std::size_t at = 0; at < words.size();) {
+        const bool address = words.substr(at, 2) == "0x";
+        const bool process = words.substr(at, 2) == "==";
+        if (!address && !process) {
+            steady += words[at++];
+            continue;
+        }
+        steady += words.substr(at, 2);
+        at = std::min(words.find_first_not_of(address ? kHex : kDigits, at + 2), words.size());
+    }
+    return steady;
+}
+
 }  // namespace firebreak::validator

@@ -40,7 +40,10 @@ struct Verdict {
     std::int32_t detail = 0;          ///< Signal, exit code or system call; 0 where none applies.
     std::chrono::microseconds cpu{};  ///< User plus system time the worker spent on it.
     std::uint64_t memory_peak_bytes = 0;  ///< Of the worker so far; 0 when not measured.
-    std::string message{};  ///< The engine's own words, made printable; or what the sandbox met.
+    /// The engine's own words, made printable; or what the sandbox met. The same in every run that
+    /// goes the same way: see steady_words().
+    std::string message{};
+    std::string measured{};  ///< Times that the outcome rests on, which no two runs share.
 };
 
 /// Only kAccepted lets content through. Everything else, kNotRun above all, holds it: a validator
@@ -55,7 +58,11 @@ constexpr bool ends_worker(Outcome outcome) {
            outcome != Outcome::kFailed;
 }
 
-/// "crashed (SIGSEGV)", "forbidden call (socket)", "refused: rules.yar:3: …": for people.
+/// "crashed (SIGSEGV)", "forbidden call (socket)", "refused: rules.yar:3: …": for people. Without
+/// what was measured.
 std::string describe(const Verdict& verdict);
+
+/// What a dying engine said, without what differs from run to run: addresses and process ids.
+std::string steady_words(std::string_view words);
 
 }  // namespace firebreak::validator

@@ -155,10 +155,11 @@ void judge_load(Run& run, const Build& build, const Verdict& load) {
     const CostCaps& caps = run.profile().cost;
     if (load.cpu > caps.load_cpu_max) {
         run.add({.id = "FB901",
-                 .message = build.label() + " takes " + std::to_string(load.cpu.count() / 1000) +
-                            " ms of CPU time to load the content, at most " +
-                            std::to_string(caps.load_cpu_max.count()) + " are allowed",
-                 .build = build.label()});
+                 .message = build.label() + " takes more than the " +
+                            std::to_string(caps.load_cpu_max.count()) +
+                            " ms of CPU time allowed to load the content",
+                 .build = build.label(),
+                 .measured = std::to_string(load.cpu.count() / 1000) + " ms"});
     }
 }
 
@@ -166,10 +167,11 @@ void judge_memory(Run& run, const Build& build, std::uint64_t bytes) {
     const CostCaps& caps = run.profile().cost;
     if (bytes <= caps.memory_bytes_max) return;
     run.add({.id = "FB902",
-             .message = build.label() + " takes " + std::to_string(bytes >> 20U) +
-                        " MiB with the content, at most " +
-                        std::to_string(caps.memory_bytes_max >> 20U) + " are allowed",
-             .build = build.label()});
+             .message = build.label() + " takes more than the " +
+                        std::to_string(caps.memory_bytes_max >> 20U) +
+                        " MiB allowed with the content",
+             .build = build.label(),
+             .measured = std::to_string(bytes >> 20U) + " MiB"});
 }
 
 /// Files are measured by their size; events, which are small, by their number.
@@ -182,28 +184,31 @@ void judge_rate(Run& run, const Build& build, const std::vector<Input>& inputs, 
     const double rate = amount * 1e6 / static_cast<double>(std::max<long>(now.count(), 1));
     const double floor = events ? kEventsPerSecondMin : run.profile().cost.mebibytes_per_second_min;
     const std::string unit = events ? " events" : " MiB";
-    run.notes.push_back(build.label() + " scans " + decimal(rate) + unit +
-                        " per second of CPU time");
+    run.measured.push_back(build.label() + " scans " + decimal(rate) + unit +
+                           " per second of CPU time");
     if (rate >= floor) return;
     run.add({.id = "FB903",
-             .message = build.label() + " scans " + decimal(rate) + unit +
-                        "/s with the content, the floor is " + decimal(floor),
-             .build = build.label()});
+             .message = build.label() + " scans less than the floor of " + decimal(floor) + unit +
+                        " per second with the content",
+             .build = build.label(),
+             .measured = decimal(rate) + unit + " per second of CPU time"});
 }
 
 void judge_change(Run& run, const Build& build, microseconds now,
                   std::optional<microseconds> before) {
     if (!before) return;
     if (*before < kComparableMin) {
-        run.notes.push_back("too fast to compare with the last release");
+        run.measured.push_back(build.label() + " is too fast to compare with the last release");
         return;
     }
     const double ratio = static_cast<double>(now.count()) / static_cast<double>(before->count());
     if (ratio <= kSlower) return;
     run.add({.id = ratio > kMuchSlower ? "FB905" : "FB904",
-             .message = build.label() + " takes " + decimal(ratio) +
+             .message = build.label() + " takes more than " +
+                        decimal(ratio > kMuchSlower ? kMuchSlower : kSlower) +
                         " times as long to scan as with the last release",
-             .build = build.label()});
+             .build = build.label(),
+             .measured = decimal(ratio) + " times as long"});
 }
 
 /// @returns false when the stage cannot go on for this build; what is wrong is in `result`.
@@ -218,7 +223,8 @@ bool passes_or_report(Run& run, const Build& build, const Verdict& verdict,
     run.add({.id = std::string(scan_fault_id(verdict.outcome)),
              .message = build.label() + " " + describe(verdict) + " on " + doing,
              .build = build.label(),
-             .evidence = verdict.message});
+             .evidence = verdict.message,
+             .measured = verdict.measured});
     return false;
 }
 

@@ -38,8 +38,23 @@ std::vector<FileRun>& Crew::drive(unsigned jobs) {
     }
     wait_for(jobs);
     for (std::thread& thread : threads) thread.join();
+    if (restarts_ > kRestartsMax) forget_the_rest();
     save();
     return runs_;
+}
+
+/// Which file the last worker died of depends on which thread was faster. Files are taken in their
+/// order, so all before the death that was one too many have been driven: what came after it, in
+/// that order, does not count.
+void Crew::forget_the_rest() {
+    int deaths = 0;
+    for (FileRun& run : runs_) {
+        if (deaths > kRestartsMax) {
+            run = {};
+        } else if (run.read && ends_worker(run.verdict.outcome)) {
+            ++deaths;
+        }
+    }
 }
 
 void Crew::wait_for(unsigned jobs) {

@@ -58,6 +58,7 @@ private:
     bool read_input(const GoodwareFile& file, const Executor& executor, std::size_t& length,
                     std::optional<FileIdentity>& identity) const;
     void save();
+    void forget_the_rest();
     void stop(std::string why);
     void wait_for(unsigned jobs);
 

@@ -300,7 +300,8 @@ void DirectedBuild::fault(const Drive& drive, const Verdict& verdict) {
                                number + ": " + drive.name,
                     .build = build_.label(),
                     .input = drive.name,
-                    .evidence = verdict.message};
+                    .evidence = verdict.message,
+                    .measured = verdict.measured};
     reproduce(drive, verdict.outcome, {}, finding);
     run_.add(std::move(finding));
 }

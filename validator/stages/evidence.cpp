@@ -36,6 +36,21 @@ std::vector<content::ContentFile> needed_files(const Run& run, const Finding& fi
     return files;
 }
 
+content::AttestedCorpus attested_corpus(std::string name, const std::vector<GoodwareFile>& files,
+                                        const std::vector<FileRun>& runs) {
+    Sha256Stream stream;
+    content::AttestedCorpus corpus{.name = std::move(name), .sha256 = {}, .files = 0};
+    for (std::size_t index = 0; index < runs.size(); ++index) {
+        if (!runs[index].read) continue;
+        const std::string line =
+            runs[index].sha256.hex() + "  " + files[index].path.string() + "\n";
+        stream.update(bytes_of(line));
+        ++corpus.files;
+    }
+    corpus.sha256 = stream.finish();
+    return corpus;
+}
+
 Evidence::Evidence(Run& run, const Build& build, CorpusKind kind)
     : run_(run), build_(build), kind_(kind) {}
 
@@ -83,7 +98,8 @@ void Evidence::fault(const Input& input, const FileRun& run) {
                     .message = build_.label() + " " + describe(run.verdict) + " on " + input.name,
                     .build = build_.label(),
                     .input = input.name,
-                    .evidence = run.verdict.message};
+                    .evidence = run.verdict.message,
+                    .measured = run.verdict.measured};
     attach(input, run, {}, finding);
     run_.add(std::move(finding));
 }

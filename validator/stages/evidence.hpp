@@ -62,4 +62,11 @@ Place place_of(const Build& build, const std::string& rule);
 /// with the rule of a large one.
 std::vector<content::ContentFile> needed_files(const Run& run, const Finding& finding);
 
+/// The corpus as the attestation names it: SHA-256 over the lines "<hex digest>  <path>\n" that
+/// sha256sum prints, in the order of the paths. Files that were not read are left out.
+///
+/// @param runs  As many as `files`.
+content::AttestedCorpus attested_corpus(std::string name, const std::vector<GoodwareFile>& files,
+                                        const std::vector<FileRun>& runs);
+
 }  // namespace firebreak::validator

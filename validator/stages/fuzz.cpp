@@ -220,14 +220,13 @@ void BuildFuzz::report(const FuzzFault& fault, std::uint64_t lane) {
     const Bytes input = smaller(fault, culprit);
     const std::string name = "fuzz-" + sha256(input).hex().substr(0, 12);
     Verdict said = fault.verdict;
-    // Its own words have times in them, and the report none that differ from run to run.
-    said.message = said.outcome == Outcome::kTimedOut ? "" : steady_words(said.message);
     Finding finding{.id = std::string(fuzz_fault_id(said.outcome)),
                     .place = culprit.place,
                     .message = {},
                     .build = build_.label(),
                     .input = name,
-                    .evidence = said.message};
+                    .evidence = said.message,
+                    .measured = said.measured};
     Reproducer reproducer = load_reproducer(finding, build_, culprit.files, fault.verdict.outcome);
     reproducer.evaluates = true;
     reproducer.input_name = name;

@@ -116,12 +116,12 @@ void NeighbourFuzz::report(const Neighbour& neighbour, const Verdict& verdict, c
                               : minimise(neighbour.bytes, shows, kMinimiseProbesMax);
     Verdict said = verdict;
     said.message.clear();
-    Finding finding{
-        .id = "FB1007",
-        .place = {.file = neighbour.name, .line = 0, .rule = {}},
-        .message = {},
-        .build = plan_.build.label(),
-        .evidence = steady_words(verdict.outcome == Outcome::kTimedOut ? "" : verdict.message)};
+    Finding finding{.id = "FB1007",
+                    .place = {.file = neighbour.name, .line = 0, .rule = {}},
+                    .message = {},
+                    .build = plan_.build.label(),
+                    .evidence = verdict.message,
+                    .measured = verdict.measured};
     Reproducer reproducer =
         load_reproducer(finding, plan_.build, {{neighbour.name, content}}, verdict.outcome);
     if (input != nullptr) {

@@ -1,5 +1,7 @@
 #include "validator/stages/goodware.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "core/base/digest.hpp"
@@ -75,6 +77,7 @@ Result<Goodware> list_events(const fs::path& root, const CorpusCaps& caps, std::
     if (!files) return files;
     Goodware events{.root = root,
                     .files = {},
+                    .left_out_folders = files->left_out_folders,
                     .left_out_large = files->left_out_large,
                     .left_out_sample = files->left_out_sample};
     for (const GoodwareFile& file : files->files) {
@@ -99,12 +102,16 @@ Result<Goodware> list_goodware(const fs::path& root, const CorpusCaps& caps, std
     if (!fs::is_directory(root, code)) {
         return fail(Errc::kNotFound, root.string() + ": not a folder");
     }
-    fs::recursive_directory_iterator entries(root, fs::directory_options::skip_permission_denied,
-                                             code);
+    fs::recursive_directory_iterator entries(root, code);
     for (const fs::recursive_directory_iterator end; !code && entries != end;
          entries.increment(code)) {
         std::error_code gone;
         const fs::file_status status = entries->symlink_status(gone);
+        if (!gone && fs::is_directory(status) &&
+            ::access(entries->path().c_str(), R_OK | X_OK) != 0) {
+            ++goodware.left_out_folders;
+            entries.disable_recursion_pending();
+        }
         if (gone || !fs::is_regular_file(status)) continue;
         const std::uint64_t bytes = entries->file_size(gone);
         if (gone) continue;

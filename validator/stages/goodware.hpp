@@ -21,16 +21,16 @@ struct GoodwareFile {
 /// What of one tree will be driven, and what not.
 struct Goodware {
     std::filesystem::path root;
-    std::vector<GoodwareFile> files;    ///< Sorted by path.
-    std::uint64_t left_out_large = 0;   ///< Larger than the cap on one file.
-    std::uint64_t left_out_sample = 0;  ///< Past the caps on the whole: not in this seed's sample.
+    std::vector<GoodwareFile> files;     ///< Sorted by path.
+    std::uint64_t left_out_folders = 0;  ///< That cannot be read, with whatever is in them.
+    std::uint64_t left_out_large = 0;    ///< Larger than the cap on one file.
+    std::uint64_t left_out_sample = 0;   ///< Past the caps on the whole: not in this seed's sample.
     std::uint64_t left_out_no_event =
         0;  ///< Files that are not .jsonl, and lines that are no event.
 };
 
 /// Lists the regular files beneath `root`. Symbolic links are not followed, so that a tree is what
-/// it
-/// contains; folders that cannot be read are passed over.
+/// it contains; folders in it that cannot be read are passed over and counted.
 ///
 /// Past the caps it takes a sample: files in the order of SHA-256(seed, path), until a cap is met.
 ///

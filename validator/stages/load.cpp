@@ -187,7 +187,8 @@ void BuildLoad::report_fault(const Verdict& verdict) {
         .place = culprit.place,
         .message = build_.label() + " " + describe(verdict) + " on loading " + blamed(culprit),
         .build = build_.label(),
-        .evidence = verdict.message};
+        .evidence = verdict.message,
+        .measured = verdict.measured};
     run_.attach(load_reproducer(finding, build_, culprit.files, verdict.outcome), build_.file,
                 finding);
     run_.add(std::move(finding));

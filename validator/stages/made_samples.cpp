@@ -27,6 +27,8 @@ private:
     bool start();
     void describe_rules();
     void drive_given();
+    void note_given(const std::string& root, const std::vector<GoodwareFile>& files,
+                    const std::vector<FileRun>& runs);
     void drive_made(const YaraRule& rule);
     bool drive(const std::string& name, const Bytes& input);
     void report();
@@ -95,12 +97,30 @@ void Samples::drive_given() {
             trouble_ = files.error().to_string();
             return;
         }
-        for (const GoodwareFile& file : files->files) {
+        std::vector<FileRun> runs(files->files.size());
+        for (std::size_t index = 0; index < runs.size() && trouble_.empty(); ++index) {
+            const GoodwareFile& file = files->files[index];
             const Result<Bytes> bytes =
                 run_.tools().files.read(file.path, kGivenCaps.file_bytes_max);
-            if (bytes && !drive(file.name, *bytes)) return;
+            if (!bytes) continue;
+            runs[index].read = true;
+            runs[index].sha256 = sha256(*bytes);
+            if (!drive(file.name, *bytes)) break;
         }
+        note_given(root.string(), files->files, runs);
+        if (!trouble_.empty()) return;
     }
+}
+
+/// Once, and not for each build: all of them are shown the same.
+void Samples::note_given(const std::string& root, const std::vector<GoodwareFile>& files,
+                         const std::vector<FileRun>& runs) {
+    if (&build_ != run_.builds.data()) return;
+    run_.corpora.push_back(attested_corpus("samples:" + root, files, runs));
+    const auto unread = std::ranges::count(runs, false, &FileRun::read);
+    if (unread == 0) return;
+    run_.notes.push_back(root + ": " + std::to_string(unread) +
+                         " samples not driven: not readable, or out of time");
 }
 
 void Samples::drive_made(const YaraRule& rule) {
@@ -145,7 +165,15 @@ std::string Samples::check() {
 
 std::string check_samples(Run& run, const Build& build, const ContentImage& content,
                           StageDeadline deadline) {
-    if (takes_events(run.bundle->manifest.content_type)) return {};
+    if (takes_events(run.bundle->manifest.content_type)) {
+        const bool first = &build == run.builds.data();
+        if (first && !run.request().samples.empty()) {
+            run.notes.push_back(
+                "--samples are files, and this content is about events: they were not used; the "
+                "directed stage makes events for each rule");
+        }
+        return {};
+    }
     return Samples(run, build, content, deadline).check();
 }
 

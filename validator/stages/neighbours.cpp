@@ -200,7 +200,8 @@ void NeighbourCheck::report_outage(const SentinelInput& input, const Verdict& ve
                     .place = culprit.place,
                     .build = build_.label(),
                     .input = input.name,
-                    .evidence = verdict.message};
+                    .evidence = verdict.message,
+                    .measured = verdict.measured};
     finding.message = died ? build_.label() + " " + describe(verdict) + " on scanning " +
                                  input.name + " with " + blamed(culprit)
                            : "in " + build_.label() + " the validator's own rule does not match " +

@@ -35,28 +35,15 @@ Sha256 cache_key(const Run& run, const Build& build) {
     return key.finish();
 }
 
-/// The corpus as the attestation names it: SHA-256 over the lines "<hex digest>  <path>\n" that
-/// sha256sum prints, in the order of the paths.
-content::AttestedCorpus attested(std::string name, const std::vector<GoodwareFile>& files,
-                                 const std::vector<FileRun>& runs) {
-    Sha256Stream stream;
-    content::AttestedCorpus corpus{.name = std::move(name), .sha256 = {}, .files = 0};
-    for (std::size_t index = 0; index < runs.size(); ++index) {
-        if (!runs[index].read) continue;
-        const std::string line =
-            runs[index].sha256.hex() + "  " + files[index].path.string() + "\n";
-        stream.update(bytes_of(line));
-        ++corpus.files;
-    }
-    corpus.sha256 = stream.finish();
-    return corpus;
-}
-
 void note_left_out(Run& run, const Goodware& tree, std::uint64_t unread) {
     const auto note = [&](std::uint64_t count, const std::string& why) {
         if (count == 0) return;
         run.notes.push_back(tree.root.string() + ": " + std::to_string(count) + " files " + why);
     };
+    if (tree.left_out_folders > 0) {
+        run.notes.push_back(tree.root.string() + ": " + std::to_string(tree.left_out_folders) +
+                            " folders left out, not readable");
+    }
     note(tree.left_out_large, "left out, larger than " +
                                   std::to_string(run.profile().corpus.file_bytes_max >> 20U) +
                                   " MiB");
@@ -176,7 +163,8 @@ void Replay::protect_own() {
         if (first)
             run_.notes.push_back("self-protection: " + std::to_string(evidence.executions()) +
                                  " inputs of Firebreak's own");
-        if (first && !events_) run_.corpora.push_back(attested("self-protection", files, runs));
+        if (first && !events_)
+            run_.corpora.push_back(attested_corpus("self-protection", files, runs));
         first = false;
     }
 }
@@ -200,7 +188,7 @@ void Replay::tree(const Goodware& tree) {
                                  build.label() + " are from the cache");
         }
         if (index > 0) continue;
-        run_.corpora.push_back(attested("goodware:" + tree.root.string(), tree.files, runs));
+        run_.corpora.push_back(attested_corpus("goodware:" + tree.root.string(), tree.files, runs));
         note_left_out(run_, tree, evidence.unread());
     }
 }

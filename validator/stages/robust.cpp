@@ -118,12 +118,12 @@ void DamageCheck::report(const Damaged& file, const Verdict& verdict) {
     const content::ContentFile part{file.name, file.bytes};
     Verdict said = verdict;
     said.message.clear();
-    Finding finding{
-        .id = "FB1101",
-        .place = {.file = file.name, .line = 0, .rule = {}},
-        .message = {},
-        .build = build_.label(),
-        .evidence = steady_words(verdict.outcome == Outcome::kTimedOut ? "" : verdict.message)};
+    Finding finding{.id = "FB1101",
+                    .place = {.file = file.name, .line = 0, .rule = {}},
+                    .message = {},
+                    .build = build_.label(),
+                    .evidence = verdict.message,
+                    .measured = verdict.measured};
     Reproducer reproducer =
         load_reproducer(finding, build_, {{file.name, file.bytes}}, verdict.outcome);
     int times = replayed(run_, build_, reproducer, run_.profile().sandbox.load);

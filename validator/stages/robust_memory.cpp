@@ -49,7 +49,7 @@ std::string check_refused_memory(Run& run, const Build& build, std::vector<FileV
              .message =
                  build.label() + ": " + (broken ? check.result.message : describe(check.verdict)),
              .build = build.label(),
-             .evidence = steady_words(check.result.evidence)});
+             .evidence = check.result.evidence});
     return {};
 }
 

@@ -21,6 +21,36 @@ std::string rule_for(const std::string& text) {
     return "rule finds { strings: $a = \"" + text + "\" condition: $a }\n";
 }
 
+// ---- Goodware -------------------------------------------------------------------------------
+
+/// More crashes than a build is driven on after: where it ends must not depend on which worker was
+/// faster.
+TEST(Replay, FindsTheSameWithAnyNumberOfWorkers) {
+    Bench bench;
+    for (int index = 10; index < 40; ++index) {
+        bench.add_goodware("victim-" + std::to_string(index), "ON STAGE");
+    }
+    RunRequest request =
+        bench.request(pack({{"a.yar", std::string(kGoodRule) + "// act scan segfault\n"}}));
+    request.engines = {rogue("yara-actor")};
+    request.skipped = {"directed", "amplify", "fuzz", "robust", "budget"};
+    const auto found = [&](unsigned jobs) {
+        request.jobs = jobs;
+        const JudgedRun run = bench.judged(request);
+        std::vector<std::string> messages{std::to_string(stage_of(run, "replay").executions)};
+        for (const Finding& finding : run.findings) messages.push_back(finding.message);
+        return messages;
+    };
+
+    const std::vector<std::string> alone = found(1);
+
+    EXPECT_EQ(std::ranges::count_if(
+                  alone, [](const auto& text) { return text.find("victim-") != text.npos; }),
+              11)
+        << "ten deaths, and the one that was too many";
+    for (int run = 0; run < 3; ++run) EXPECT_EQ(found(4), alone);
+}
+
 // ---- Firebreak's own ------------------------------------------------------------------------
 
 TEST(SelfProtection, RejectsARuleThatMatchesAProgramOfOurOwn) {
@@ -147,6 +177,16 @@ TEST(Samples, AreTakenFromTheAuthorToo) {
 
     EXPECT_NE(finding_of(without, "FB708"), nullptr) << told(without);
     EXPECT_EQ(finding_of(with, "FB708"), nullptr) << told(with);
+    const auto corpus = [](const JudgedRun& run) {
+        return std::ranges::find_if(
+            run.corpora, [](const auto& each) { return each.name.starts_with("samples:"); });
+    };
+    EXPECT_EQ(corpus(without), without.corpora.end());
+    ASSERT_NE(corpus(with), with.corpora.end());
+    EXPECT_EQ(corpus(with)->name, "samples:" + samples.string());
+    EXPECT_EQ(corpus(with)->files, 1U);
+    const std::string line = sha256(bytes_of("abcdefgh")).hex() + "  " + (samples / "one").string();
+    EXPECT_EQ(corpus(with)->sha256, sha256(bytes_of(line + "\n"))) << "what sha256sum prints";
 }
 
 // ---- cache ----------------------------------------------------------------------------------

@@ -63,8 +63,70 @@ TEST(TextReport, SaysWhatToFixFirstOnOneScreen) {
     EXPECT_NE(text.find("FB701 goodware-match  rules/a.yar:12: rule r0 matches"),
               std::string::npos);
     EXPECT_NE(text.find("and 97 more"), std::string::npos);
-    EXPECT_LE(std::ranges::count(text, '\n'), 24);
+    EXPECT_LE(std::ranges::count(text, '\n'), 26);
     EXPECT_EQ(text.find('\x1b'), std::string::npos);
+}
+
+/// However much was found and said: what a terminal shows of it has the verdict, and what to fix.
+TEST(TextReport, EndsWithWhatToFixAndTheVerdict) {
+    BenchRun bench;
+    fill(bench.run, 100);
+    bench.run.builds.resize(40, bench.run.builds.front());
+    bench.run.notes.assign(40, "worth knowing");
+    for (Finding& finding : bench.run.findings) {
+        finding.message = std::string(5000, 'm');
+        finding.evidence = std::string(5000, 'e');
+    }
+
+    const std::string text = text_report(bench.run, Terminal(false));
+
+    const std::string end = text.substr(text.find("Fix first:"));
+    EXPECT_TRUE(end.ends_with("REJECTED  yara-7.fbb  100 errors, 100 findings in all\n")) << end;
+    EXPECT_LE(end.size(), 24U * 80U);
+    EXPECT_NE(text.find("and 36 more; --html and --json have all of them"), std::string::npos);
+}
+
+TEST(TextReport, HasARowForEachStageWithItsFigures) {
+    BenchRun bench;
+    fill(bench.run, 0);
+    bench.run.stages.push_back({.name = "fuzz",
+                                .outcome = StageOutcome::kPassed,
+                                .reason = "",
+                                .executions = 6012,
+                                .findings = 0,
+                                .took = std::chrono::milliseconds{4200},
+                                .executions_min = 500,
+                                .budget = std::chrono::seconds{20}});
+    bench.run.stages.push_back(
+        {.name = "budget", .outcome = StageOutcome::kSkipped, .reason = "switched off by hand"});
+    bench.run.measured.push_back("yara 4.2.3 scans 90.00 MiB per second of CPU time");
+
+    const std::string text = text_report(bench.run, Terminal(false));
+
+    EXPECT_NE(text.find("fuzz      passed           6012      500      4.2    20.0\n"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("budget    skipped        switched off by hand\n"), std::string::npos)
+        << text;
+    EXPECT_NE(text.find("  measured yara 4.2.3 scans"), std::string::npos) << text;
+    EXPECT_NE(text.find("178 of 179 uses of fields read, 170 met and missed; 76 of 77 rules"),
+              std::string::npos)
+        << text;
+}
+
+TEST(TextReport, CutsBetweenCharacters) {
+    BenchRun bench;
+    fill(bench.run, 1);
+    for (std::size_t length = 200; length < 230; ++length) {
+        bench.run.findings[0].message = std::string(length, 'm') + "€€€€€€€€€€€€";
+
+        const std::string text = text_report(bench.run, Terminal(false));
+
+        EXPECT_EQ(text.find("\xE2\n"), std::string::npos);
+        EXPECT_EQ(text.find("\xE2\x82\n"), std::string::npos);
+        EXPECT_EQ(text.find("\xE2\xE2"), std::string::npos) << length;
+        EXPECT_EQ(text.find("\x82\xE2\x80"), std::string::npos) << length;
+    }
 }
 
 TEST(TextReport, PutsErrorsBeforeWarnings) {
@@ -159,6 +221,8 @@ TEST(AttestationReport, SaysWhatWasDrivenAndWithWhichResult) {
     EXPECT_EQ(read->builds[0].sha256, sha256(bytes_of("engine")));
     EXPECT_EQ(read->corpora[0].files, 800U);
     EXPECT_EQ(read->stages[0].executions, 800U);
+    ASSERT_EQ(read->coverage.size(), 1U);
+    EXPECT_EQ(read->coverage[0].both, 170U);
 }
 
 TEST(AttestationReport, CanBeMadeForABundleThatCouldNotBeRead) {

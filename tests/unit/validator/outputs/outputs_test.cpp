@@ -44,6 +44,7 @@ void fill(Run& run) {
     run.corpora.push_back({hostile, sha256(bytes_of("corpus")), 800});
     run.novelty.push_back({hostile, hostile, hostile, hostile});
     run.notes.push_back(hostile);
+    run.measured.push_back(hostile);
     add_stage(run, "lint", StageOutcome::kPassed, "");
     run.add({.id = "FB402", .place = {hostile, 3, hostile}, .message = hostile});
     add_stage(run, "replay", StageOutcome::kFailed, "");
@@ -53,6 +54,7 @@ void fill(Run& run) {
              .build = "yara 4.2.3",
              .input = hostile,
              .evidence = hostile,
+             .measured = hostile,
              .command = hostile});
     add_stage(run, "budget", StageOutcome::kInconclusive, hostile);
     add_stage(run, "fuzz", StageOutcome::kSkipped, "needs the stage replay");
@@ -94,6 +96,9 @@ TEST(JunitReport, HasASuiteForEachStageAndBuild) {
     EXPECT_NE(xml.find("<error type=\"inconclusive\""), std::string::npos);
     EXPECT_NE(xml.find("<skipped message=\"needs the stage replay\"/>"), std::string::npos);
     EXPECT_NE(xml.find("<system-out>warning: "), std::string::npos);
+    EXPECT_NE(xml.find("<property name=\"executions_min\" value=\"4\"/>"), std::string::npos);
+    EXPECT_NE(xml.find("<property name=\"seconds_max\" value=\"3.000\"/>"), std::string::npos);
+    EXPECT_EQ(count(xml, "<properties>"), 4U) << "once for each stage";
 }
 
 TEST(JunitReport, IsXmlWhateverTheNamesAre) {
@@ -118,6 +123,22 @@ TEST(HtmlReport, HasASectionForEachStageAndAChart) {
     EXPECT_EQ(count(html, "<svg"), 2U);
     EXPECT_NE(html.find("rejected: yara-7.fbb"), std::string::npos);
     EXPECT_LT(html.find("Fix first"), html.find("<h2>Stages"));
+    EXPECT_EQ(html.find("0 executions of at least 0"), std::string::npos);
+    EXPECT_NE(html.find("<h2>Measured</h2>"), std::string::npos);
+}
+
+TEST(HtmlReport, ShowsWhatRulesWereSeenToReadBesideTheStageThatMeasuresIt) {
+    BenchRun bench;
+    bench.run.coverage.push_back({"sigma 7.12", 77, 76, 179, 178, 170});
+    add_stage(bench.run, "load", StageOutcome::kPassed, "");
+    add_stage(bench.run, "directed", StageOutcome::kPassed, "");
+
+    const std::string html = html_report(bench.run);
+
+    const std::size_t at = html.find("uses of fields");
+    ASSERT_NE(at, std::string::npos);
+    EXPECT_GT(at, html.find("<h2>directed"));
+    EXPECT_NE(html.find("<td class=\"n\">178</td>"), std::string::npos);
 }
 
 TEST(HtmlReport, HasNothingInItThatCouldRunOrCallHome) {
