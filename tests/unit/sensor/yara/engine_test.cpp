@@ -187,6 +187,31 @@ TEST_F(YaraEngine, RefusesANameUsedInTwoFiles) {
         << error.context();
 }
 
+/// The engine finds the fields of modules by code of its own (object_fields.cpp).
+TEST_F(YaraEngine, FindsTheFieldsOfModules) {
+    ASSERT_TRUE(load({{"a.yar",
+                       "import \"pe\"\n"
+                       "import \"elf\"\n"
+                       "import \"macho\"\n"
+                       "rule first { condition: pe.MACHINE_UNKNOWN == 0 }\n"
+                       "rule same_start { condition: pe.SUBSYSTEM_WINDOWS_GUI == 2 and\n"
+                       "  pe.SUBSYSTEM_WINDOWS_CUI == 3 }\n"
+                       "rule same_name { condition: elf.ET_EXEC == 2 and macho.MH_EXECUTE == 2 }\n"
+                       "rule without_value { condition: defined pe.entry_point }\n"}}))
+        << diagnostics_.front().message;
+    EXPECT_EQ(matches("no program"), (Names{"first", "same_start", "same_name"}));
+    EXPECT_EQ(matches("again"), (Names{"first", "same_start", "same_name"}));
+}
+
+TEST_F(YaraEngine, RefusesAFieldThatAModuleDoesNotHave) {
+    for (const char* field : {"no_such_field", "MACHINE_UNKNOW", "MACHINE_UNKNOWNN"}) {
+        EXPECT_EQ(refusal_of({{"a.yar", "import \"pe\" rule one { condition: pe." +
+                                            std::string(field) + " == 0 }"}}),
+                  Errc::kInvalid)
+            << field;
+    }
+}
+
 TEST_F(YaraEngine, KeepsFilesFromReachingIntoEachOther) {
     EXPECT_EQ(refusal_of({{"a.yar", "rule one { condition: true }"},
                           {"b.yar", "rule two { condition: one }"}}),
