@@ -7,6 +7,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/file_store.hpp"
+#include "core/base/json.hpp"
 #include "core/content/attestation.hpp"
 #include "core/content/bundle.hpp"
 #include "validator/profile.hpp"
@@ -78,6 +79,7 @@ struct Build {
     sensor::CapabilityManifest capabilities{};
     std::uint64_t rules = 0;           ///< After the load stage.
     std::vector<Place> rule_places{};  ///< Where describe() says each rule stands.
+    json::value description{};         ///< After the load stage, where the build has one.
 
     /// "yara 4.2.3".
     std::string label() const { return capabilities.name + " " + capabilities.version; }

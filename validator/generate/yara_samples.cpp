@@ -108,20 +108,29 @@ std::vector<Shape> shapes_for(const ConditionHints& hints) {
 
 std::vector<YaraSample> matching_samples(const YaraRule& rule, std::uint64_t seed,
                                          const SampleCaps& caps) {
+    std::vector<YaraSample> samples;
+    each_matching_sample(rule, seed, caps, [&samples](YaraSample sample) {
+        samples.push_back(std::move(sample));
+        return true;
+    });
+    return samples;
+}
+
+void each_matching_sample(const YaraRule& rule, std::uint64_t seed, const SampleCaps& caps,
+                          const std::function<bool(YaraSample)>& take) {
     SeededRandom random = random_for(rule, seed);
     const ConditionHints hints = hints_of(rule.condition);
-    std::vector<YaraSample> samples;
     for (const Repeats repeats : {Repeats::kFewest, Repeats::kSome}) {
         const FileParts parts = Maker(rule, hints, caps).make(random, repeats, std::nullopt);
         for (const Shape& shape : shapes_for(hints)) {
             Bytes bytes = shape.make(parts);
             if (hints.size_max && bytes.size() >= *hints.size_max) continue;
-            samples.push_back({"made/" + rule.name + "/" + std::string(shape.name) +
-                                   (repeats == Repeats::kFewest ? "-1" : "-2"),
-                               std::move(bytes)});
+            const bool goes_on = take({"made/" + rule.name + "/" + std::string(shape.name) +
+                                           (repeats == Repeats::kFewest ? "-1" : "-2"),
+                                       std::move(bytes)});
+            if (!goes_on) return;
         }
     }
-    return samples;
 }
 
 std::vector<YaraSample> near_misses(const YaraRule& rule, std::uint64_t seed, std::size_t count,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "core/base/random.hpp"
 #include "validator/generate/regex_sampler.hpp"
 #include "validator/generate/yara_rules.hpp"
@@ -27,6 +29,10 @@ struct SampleCaps {
 /// Tests: tests/unit/validator/yara_samples_test.cpp, tests/fuzz/yara_samples_fuzz.cpp.
 std::vector<YaraSample> matching_samples(const YaraRule& rule, std::uint64_t seed,
                                          const SampleCaps& caps = {});
+
+/// The same one after the other, each made when it is wanted, until `take` says false.
+void each_matching_sample(const YaraRule& rule, std::uint64_t seed, const SampleCaps& caps,
+                          const std::function<bool(YaraSample)>& take);
 
 /// The first of those with one byte of one string changed: one file for each string, at most
 /// `count`.

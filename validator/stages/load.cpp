@@ -134,7 +134,8 @@ void BuildLoad::read_description(Executor& executor) {
         return;
     }
     ++result_.executions;
-    const Result<JsonObject> object = JsonObject::of(described.description, "description");
+    build_.description = described.description;
+    const Result<JsonObject> object = JsonObject::of(build_.description, "description");
     if (!object) return;
     const Result<const json::array*> rules = object->array("rules");
     if (!rules) return;

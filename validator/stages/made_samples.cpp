@@ -18,29 +18,33 @@ constexpr CorpusCaps kGivenCaps{
 
 class Samples {
 public:
-    Samples(Run& run, const Build& build, const ContentImage& content, StageDeadline deadline)
-        : run_(run), build_(build), content_(content), deadline_(deadline) {}
+    Samples(Run& run, const Build& build, const ContentImage& content, StageDeadline deadline,
+            ReplayCache* cache)
+        : run_(run), build_(build), content_(content), deadline_(deadline), cache_(cache) {}
 
     std::string check();
 
 private:
     bool start();
-    void describe_rules();
+    bool describe_rules();
     void drive_given();
     void note_given(const std::string& root, const std::vector<GoodwareFile>& files,
                     const std::vector<FileRun>& runs);
     void drive_made(const YaraRule& rule);
     bool drive(const std::string& name, const Bytes& input);
+    bool known(const Sha256& input);
     void report();
 
     Run& run_;
     const Build& build_;
     const ContentImage& content_;
     StageDeadline deadline_;
-    std::optional<Executor> executor_;
+    ReplayCache* cache_;
+    std::optional<Executor> executor_;  ///< From the first input on that the cache does not know.
     std::vector<YaraRule> rules_;
     std::set<std::string> matched_;
     std::uint64_t driven_ = 0;
+    std::uint64_t cached_ = 0;  ///< Of those driven: in an earlier run.
     std::string trouble_;
 };
 
@@ -58,11 +62,27 @@ bool Samples::start() {
 }
 
 /// Without a description there is nothing to make samples of; the load stage has said so.
-void Samples::describe_rules() {
-    const DescribeRun described = executor_->describe();
-    if (!passes(described.verdict)) return;
-    Result<std::vector<YaraRule>> rules = yara_rules(described.description);
+///
+/// @returns false when no worker could be asked.
+bool Samples::describe_rules() {
+    DescribeRun described;
+    if (build_.description.is_null()) {  // The load stage was switched off.
+        if (!start()) return false;
+        described = executor_->describe();
+    }
+    Result<std::vector<YaraRule>> rules =
+        yara_rules(executor_ ? described.description : build_.description);
     if (rules) rules_ = *std::move(rules);
+    return true;
+}
+
+bool Samples::known(const Sha256& input) {
+    const auto matches = cache_->matches_of(input);
+    if (!matches) return false;
+    ++driven_;
+    ++cached_;
+    for (const sensor::Match& match : *matches) matched_.insert(match.rule);
+    return true;
 }
 
 /// @returns false when nothing more can be driven.
@@ -72,10 +92,17 @@ bool Samples::drive(const std::string& name, const Bytes& input) {
         return false;
     }
     if (input.size() > build_.capabilities.input_bytes_max) return true;
+    const std::optional<Sha256> digest =
+        cache_ != nullptr ? std::optional(sha256(input)) : std::nullopt;
+    if (digest && known(*digest)) return true;
+    if (!executor_ && !start()) return false;
     const EvaluateRun scan = executor_->evaluate(name, input);
     ++driven_;
     for (const sensor::Match& match : scan.matches) matched_.insert(match.rule);
-    if (passes(scan.verdict)) return true;
+    if (passes(scan.verdict)) {
+        if (digest) cache_->remember(*digest, scan.matches);
+        return true;
+    }
     if (scan.verdict.outcome == Outcome::kNotRun) {
         trouble_ = build_.label() + ": " + validator::describe(scan.verdict);
         return false;
@@ -124,9 +151,10 @@ void Samples::note_given(const std::string& root, const std::vector<GoodwareFile
 }
 
 void Samples::drive_made(const YaraRule& rule) {
-    for (const YaraSample& sample : matching_samples(rule, run_.request().seed)) {
-        if (matched_.contains(rule.name) || !drive(sample.name, sample.bytes)) return;
-    }
+    if (matched_.contains(rule.name)) return;
+    each_matching_sample(rule, run_.request().seed, {}, [&](const YaraSample& sample) {
+        return drive(sample.name, sample.bytes) && !matched_.contains(rule.name);
+    });
 }
 
 void Samples::report() {
@@ -142,14 +170,14 @@ void Samples::report() {
         build_.label() + ": " + std::to_string(rules_.size() - unmatched) + " of " +
         std::to_string(rules_.size()) + " rules match one of " + std::to_string(driven_) +
         " samples" +
+        (cached_ > 0 ? " (" + std::to_string(cached_) + " answers from the cache)" : "") +
         (unmatched > kUnmatchedListed
              ? "; the first " + std::to_string(kUnmatchedListed) + " that do not are listed"
              : ""));
 }
 
 std::string Samples::check() {
-    if (!start()) return trouble_;
-    describe_rules();
+    if (!describe_rules()) return trouble_;
     drive_given();
     for (const YaraRule& rule : rules_) {
         if (!trouble_.empty()) return trouble_;
@@ -164,7 +192,7 @@ std::string Samples::check() {
 }  // namespace
 
 std::string check_samples(Run& run, const Build& build, const ContentImage& content,
-                          StageDeadline deadline) {
+                          StageDeadline deadline, ReplayCache* cache) {
     if (takes_events(run.bundle->manifest.content_type)) {
         const bool first = &build == run.builds.data();
         if (first && !run.request().samples.empty()) {
@@ -174,7 +202,7 @@ std::string check_samples(Run& run, const Build& build, const ContentImage& cont
         }
         return {};
     }
-    return Samples(run, build, content, deadline).check();
+    return Samples(run, build, content, deadline, cache).check();
 }
 
 }  // namespace firebreak::validator

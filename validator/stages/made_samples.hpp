@@ -1,5 +1,6 @@
 #pragma once
 
+#include "validator/cache/replay_cache.hpp"
 #include "validator/stages/stage.hpp"
 
 namespace firebreak::validator {
@@ -11,8 +12,9 @@ namespace firebreak::validator {
 ///
 /// For events the directed stage does this better, and this does nothing.
 ///
+/// @param cache  What it knows is not driven; nullptr: everything is.
 /// @returns why it could not look at everything; empty when it did.
 std::string check_samples(Run& run, const Build& build, const ContentImage& content,
-                          StageDeadline deadline);
+                          StageDeadline deadline, ReplayCache* cache);
 
 }  // namespace firebreak::validator

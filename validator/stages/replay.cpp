@@ -65,6 +65,7 @@ public:
 
     void protect_own();
     void goodware();
+    void samples();
     StageResult finish() { return std::move(result_); }
 
     void give_up(std::string why) {
@@ -74,8 +75,10 @@ public:
 
 private:
     void open_caches();
+    ReplayCache* cache_of(std::size_t build) { return caches_[build] ? &*caches_[build] : nullptr; }
     void tree(const Goodware& tree);
-    void own_inputs(const Build& build, Evidence& evidence);
+    void own_inputs(const Build& build, ReplayCache* cache, Evidence& evidence);
+    std::unique_ptr<Executor> worker(const Build& build);
     std::vector<FileRun> drive(const Build& build, const std::vector<GoodwareFile>& files,
                                bool events, ReplayCache* cache);
 
@@ -118,26 +121,43 @@ std::vector<FileRun> Replay::drive(const Build& build, const std::vector<Goodwar
     return runs;
 }
 
-/// The inputs that are no files, one after the other.
-void Replay::own_inputs(const Build& build, Evidence& evidence) {
-    std::vector<OwnInput> inputs{own_configuration(run_.request().update_host)};
-    if (events_) inputs = own_events(run_.request().update_host);
-    Executor executor(run_.tools().program, run_.profile().sandbox, run_.tools().clock);
-    Verdict verdict = executor.open(build.file, content_).verdict;
-    run_.record(executor.confinement());
+/// A worker with the content; nullptr when there is none, which is said.
+std::unique_ptr<Executor> Replay::worker(const Build& build) {
+    auto executor = std::make_unique<Executor>(run_.tools().program, run_.profile().sandbox,
+                                               run_.tools().clock);
+    Verdict verdict = executor->open(build.file, content_).verdict;
+    run_.record(executor->confinement());
     if (passes(verdict)) {
         verdict =
-            executor.load({.memory_bytes_max = run_.profile().sandbox.memory_bytes_max}).verdict;
+            executor->load({.memory_bytes_max = run_.profile().sandbox.memory_bytes_max}).verdict;
     }
-    if (!passes(verdict)) return give_up(build.label() + ": no worker: " + describe(verdict));
+    if (passes(verdict)) return executor;
+    give_up(build.label() + ": no worker: " + describe(verdict));
+    return nullptr;
+}
+
+/// The inputs that are no files, one after the other.
+void Replay::own_inputs(const Build& build, ReplayCache* cache, Evidence& evidence) {
+    std::vector<OwnInput> inputs{own_configuration(run_.request().update_host)};
+    if (events_) inputs = own_events(run_.request().update_host);
+    std::unique_ptr<Executor> executor;
     for (const OwnInput& input : inputs) {
-        const EvaluateRun scan = executor.evaluate(input.name, input.bytes);
-        evidence.weigh(input.name, input.bytes,
-                       {.read = true,
-                        .cached = false,
-                        .sha256 = sha256(input.bytes),
-                        .verdict = scan.verdict,
-                        .matches = scan.matches});
+        FileRun run;
+        run.read = true;
+        run.sha256 = sha256(input.bytes);
+        if (auto known = cache != nullptr ? cache->matches_of(run.sha256) : std::nullopt) {
+            run.cached = true;
+            run.verdict.outcome = Outcome::kAccepted;
+            run.matches = *std::move(known);
+        } else {
+            if (!executor) executor = worker(build);
+            if (!executor) return;
+            EvaluateRun scan = executor->evaluate(input.name, input.bytes);
+            run.verdict = std::move(scan.verdict);
+            run.matches = std::move(scan.matches);
+            if (cache != nullptr && passes(run.verdict)) cache->remember(run.sha256, run.matches);
+        }
+        evidence.weigh(input.name, input.bytes, run);
     }
 }
 
@@ -146,34 +166,34 @@ void Replay::protect_own() {
     if (files.empty()) {
         return give_up("found none of Firebreak's own files, which no rule may match");
     }
-    bool first = true;
-    for (const Build& build : run_.builds) {
+    for (std::size_t index = 0; index < run_.builds.size(); ++index) {
+        const Build& build = run_.builds[index];
         Evidence evidence(run_, build, CorpusKind::kOwn);
         std::vector<FileRun> runs;
         // An engine of events sees what programs do and not what they are made of.
         if (!events_) {
-            runs = drive(build, files, false, nullptr);
+            runs = drive(build, files, false, cache_of(index));
             evidence.weigh(files, runs);
         }
-        own_inputs(build, evidence);
+        own_inputs(build, cache_of(index), evidence);
         evidence.finish();
         if (evidence.unread() + evidence.not_run() > 0) {
             give_up(build.label() + ": could not look at all of Firebreak's own files");
         }
-        if (first)
-            run_.notes.push_back("self-protection: " + std::to_string(evidence.executions()) +
-                                 " inputs of Firebreak's own");
-        if (first && !events_)
-            run_.corpora.push_back(attested_corpus("self-protection", files, runs));
-        first = false;
+        if (index > 0) continue;
+        run_.notes.push_back("self-protection: " + std::to_string(evidence.executions()) +
+                             " inputs of Firebreak's own" +
+                             (evidence.cached() > 0 ? " (" + std::to_string(evidence.cached()) +
+                                                          " answers from the cache)"
+                                                    : ""));
+        if (!events_) run_.corpora.push_back(attested_corpus("self-protection", files, runs));
     }
 }
 
 void Replay::tree(const Goodware& tree) {
     for (std::size_t index = 0; index < run_.builds.size(); ++index) {
         const Build& build = run_.builds[index];
-        ReplayCache* cache = caches_[index] ? &*caches_[index] : nullptr;
-        const std::vector<FileRun> runs = drive(build, tree.files, events_, cache);
+        const std::vector<FileRun> runs = drive(build, tree.files, events_, cache_of(index));
         Evidence evidence(run_, build, CorpusKind::kGoodware);
         evidence.weigh(tree.files, runs);
         evidence.finish();
@@ -212,6 +232,18 @@ void Replay::goodware() {
     }
 }
 
+void Replay::samples() {
+    for (std::size_t index = 0; index < run_.builds.size(); ++index) {
+        ReplayCache* cache = cache_of(index);
+        std::string trouble = check_samples(run_, run_.builds[index], content_, deadline_, cache);
+        if (!trouble.empty()) give_up(std::move(trouble));
+        const Result<void> saved = cache != nullptr ? cache->save() : Result<void>{};
+        if (!saved) {
+            run_.notes.push_back("replay could not save its cache: " + saved.error().to_string());
+        }
+    }
+}
+
 }  // namespace
 
 StageResult check_replay(Run& run, StageDeadline deadline) {
@@ -220,10 +252,7 @@ StageResult check_replay(Run& run, StageDeadline deadline) {
     Replay replay(run, *content, deadline);
     replay.goodware();
     replay.protect_own();
-    for (const Build& build : run.builds) {
-        std::string trouble = check_samples(run, build, *content, deadline);
-        if (!trouble.empty()) replay.give_up(std::move(trouble));
-    }
+    replay.samples();
     return replay.finish();
 }
 

@@ -219,6 +219,9 @@ TEST_F(ReplayWithCache, FindsTheSameTheSecondTimeWithoutDriving) {
 
     EXPECT_FALSE(noted(first, "from the cache"));
     EXPECT_TRUE(noted(second, "61 of 61 answers"));
+    EXPECT_TRUE(noted(second, "inputs of Firebreak's own (2 answers from the cache)"))
+        << told(second);
+    EXPECT_TRUE(noted(second, "1 of 1 rules match one of 1 samples (1 answers from the cache)"));
     EXPECT_NE(finding_of(second, "FB701"), nullptr);
     EXPECT_EQ(json_report(first).at("findings"), json_report(second).at("findings"));
     EXPECT_EQ(json_report(first).at("corpora"), json_report(second).at("corpora"));
@@ -235,6 +238,26 @@ TEST_F(ReplayWithCache, DrivesWhatIsNew) {
 
     EXPECT_EQ(std::ranges::count(second.findings, "FB701", &Finding::id), 2) << told(second);
     EXPECT_TRUE(noted(second, "59 of 61 answers"));
+}
+
+TEST_F(ReplayWithCache, FindsAMatchOnWhatIsItsOwnAgain) {
+    const JudgedRun first = judged(rule_for("of Firebreak's own"));
+
+    const JudgedRun second = judged(rule_for("of Firebreak's own"));
+
+    EXPECT_EQ(second.verdict(), Verdict::kRejected);
+    EXPECT_NE(finding_of(second, "FB707"), nullptr) << told(second);
+    EXPECT_EQ(json_report(first).at("findings"), json_report(second).at("findings"));
+}
+
+TEST_F(ReplayWithCache, StillWarnsOfARuleThatNothingMatches) {
+    const std::string rules = "rule never { strings: $a = \"abc\" condition: $a and filesize < 2 }";
+    const JudgedRun first = judged(rules);
+
+    const JudgedRun second = judged(rules);
+
+    EXPECT_NE(finding_of(second, "FB708"), nullptr) << told(second);
+    EXPECT_EQ(json_report(first).at("findings"), json_report(second).at("findings"));
 }
 
 TEST_F(ReplayWithCache, DrivesEverythingWithOtherRules) {
