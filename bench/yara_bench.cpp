@@ -31,15 +31,22 @@ using namespace firebreak;
     std::exit(1);
 }
 
-std::vector<fs::path> files_in(const fs::path& folder, bool deep) {
+std::vector<fs::path> rules_in(const fs::path& folder) {
     std::vector<fs::path> found;
-    const auto take = [&](const fs::directory_entry& entry) {
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+        const bool rules =
+            entry.path().extension() == ".yar" || entry.path().extension() == ".yara";
+        if (entry.is_regular_file() && rules) found.push_back(entry.path());
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+/// As the command takes them without -r.
+std::vector<fs::path> files_in(const fs::path& folder) {
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::directory_iterator(folder)) {
         if (entry.is_regular_file() && !entry.is_symlink()) found.push_back(entry.path());
-    };
-    if (deep) {
-        for (const auto& entry : fs::recursive_directory_iterator(folder)) take(entry);
-    } else {
-        for (const auto& entry : fs::directory_iterator(folder)) take(entry);
     }
     std::sort(found.begin(), found.end());
     return found;
@@ -108,8 +115,8 @@ double engine_seconds(sensor::LoadedContent& content, const std::vector<fs::path
 int main(int argc, char** argv) {
     if (argc < 4) stop("usage: yara_bench ENGINE RULES_FOLDER FILES_FOLDER [PAIRS]");
     const int pairs = argc > 4 ? std::max(1, std::atoi(argv[4])) : 5;
-    const std::vector<fs::path> rules = files_in(argv[2], true);
-    const std::vector<fs::path> files = files_in(argv[3], false);
+    const std::vector<fs::path> rules = rules_in(argv[2]);
+    const std::vector<fs::path> files = files_in(argv[3]);
     const auto engine = sensor::Engine::open(argv[1], nullptr);
     if (!engine) stop(engine.error().to_string());
     std::vector<std::pair<std::string, Bytes>> sources;
