@@ -6,13 +6,14 @@
 #include <cstdio>
 
 #include "core/rollout/cohort.hpp"
+#include "core/rollout/portable_math.hpp"
 #include "core/rollout/rollout.hpp"
 
 namespace firebreak::rollout {
 namespace {
 
 /// E above it halves the window.
-const double kLogNarrow = std::log(10.0);
+const double kLogNarrow = portable::log(10.0);
 /// How often to look again while only the exposure's growth can bring E back under 1.
 constexpr std::chrono::minutes kLookAgain{1};
 
@@ -25,7 +26,7 @@ std::int64_t ppb_of(std::int64_t devices, std::int64_t active) {
 std::string e_text(double log_e) {
     std::string text(32, '\0');
     const int length =
-        std::snprintf(text.data(), text.size(), "E = 10^%.1f", log_e / std::log(10.0));
+        std::snprintf(text.data(), text.size(), "E = 10^%.1f", log_e / portable::log(10.0));
     text.resize(static_cast<std::size_t>(length));
     return text;
 }
@@ -92,7 +93,7 @@ std::vector<EventBody> Decision::make() const {
 /// Halt, or hold what would be a halt but for a doubt.
 std::optional<EventBody> Decision::stop() const {
     const Evidence evidence = rollout_.evidence(now_);
-    const double threshold = -std::log(plan_.alpha);
+    const double threshold = -portable::log(plan_.alpha);
     if (evidence.log_e < threshold || evidence.failed_devices < plan_.failures_min) return {};
 
     const std::int64_t activated = total(&RingState::activated);

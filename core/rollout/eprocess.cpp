@@ -1,32 +1,32 @@
 #include "core/rollout/eprocess.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/base/check.hpp"
+#include "core/rollout/portable_math.hpp"
 
 namespace firebreak::rollout {
 
 void LogMean::add(double log_value) {
     if (count_ == 0 || log_value > largest_) {
-        sum_ = count_ == 0 ? 1 : sum_ * std::exp(largest_ - log_value) + 1;
+        sum_ = count_ == 0 ? 1 : sum_ * portable::exp(largest_ - log_value) + 1;
         largest_ = log_value;
     } else {
-        sum_ += std::exp(log_value - largest_);
+        sum_ += portable::exp(log_value - largest_);
     }
     ++count_;
 }
 
 double LogMean::log_mean() const {
     FIREBREAK_CHECK(count_ > 0);
-    return largest_ + std::log(sum_) - std::log(static_cast<double>(count_));
+    return largest_ + portable::log(sum_) - portable::log(static_cast<double>(count_));
 }
 
 double log_e_crash(std::int64_t crashes, double exposure_hours, double rate_per_hour) {
     FIREBREAK_CHECK(crashes >= 0 && exposure_hours >= 0 && rate_per_hour > 0);
     LogMean mixture;
     for (const double m : kRateRatios) {
-        mixture.add(static_cast<double>(crashes) * std::log(m) -
+        mixture.add(static_cast<double>(crashes) * portable::log(m) -
                     (m - 1) * rate_per_hour * exposure_hours);
     }
     return mixture.log_mean();
@@ -39,7 +39,8 @@ double log_e_silence(std::int64_t failed, std::int64_t activated, double q0) {
     LogMean mixture;
     for (const double candidate : {2 * q0, 4 * q0, .05, .1, .2, .35, .5, .7, .9, .99}) {
         const double p = std::max(candidate, q0);
-        mixture.add(misses * std::log(p / q0) + others * (std::log1p(-p) - std::log1p(-q0)));
+        mixture.add(misses * portable::log(p / q0) +
+                    others * (portable::log1p(-p) - portable::log1p(-q0)));
     }
     return mixture.log_mean();
 }
@@ -49,7 +50,7 @@ void ControlProcess::crash_in_new(double rho, std::int64_t crashes) {
     for (std::size_t j = 0; j < kRateRatios.size(); ++j) {
         const double m = kRateRatios.at(j);
         log_components_.at(j) +=
-            static_cast<double>(crashes) * (std::log(m) - std::log(rho * m + 1 - rho));
+            static_cast<double>(crashes) * (portable::log(m) - portable::log(rho * m + 1 - rho));
     }
 }
 
@@ -57,7 +58,7 @@ void ControlProcess::crash_in_control(double rho, std::int64_t crashes) {
     FIREBREAK_CHECK(rho > 0 && rho < 1 && crashes >= 0);
     for (std::size_t j = 0; j < kRateRatios.size(); ++j) {
         log_components_.at(j) -=
-            static_cast<double>(crashes) * std::log(rho * kRateRatios.at(j) + 1 - rho);
+            static_cast<double>(crashes) * portable::log(rho * kRateRatios.at(j) + 1 - rho);
     }
 }
 
@@ -76,9 +77,9 @@ double log_e_control(std::int64_t crashes_new, std::int64_t crashes_control, dou
 
 double log_e_combined(double log_crash, double log_control, double log_silence) {
     const double largest = std::max({log_crash, log_control, log_silence});
-    return largest +
-           std::log(0.4 * std::exp(log_crash - largest) + 0.2 * std::exp(log_control - largest) +
-                    0.4 * std::exp(log_silence - largest));
+    return largest + portable::log(0.4 * portable::exp(log_crash - largest) +
+                                   0.2 * portable::exp(log_control - largest) +
+                                   0.4 * portable::exp(log_silence - largest));
 }
 
 }  // namespace firebreak::rollout

@@ -1,9 +1,9 @@
 // How the state weighs against the bundle at a moment, and how much it takes to cross (ADR 0003).
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/base/check.hpp"
+#include "core/rollout/portable_math.hpp"
 #include "core/rollout/rollout.hpp"
 
 namespace firebreak::rollout {
@@ -130,7 +130,7 @@ std::int64_t Rollout::failures_to_halt(std::string_view ring) const {
     FIREBREAK_CHECK(state != nullptr);
     // The other processes and rings are taken to say nothing at all (E = 0).
     const double share = 0.4 / static_cast<double>(rings_.size());
-    const double to_cross = -std::log(plan_.alpha) - std::log(share);
+    const double to_cross = -portable::log(plan_.alpha) - portable::log(share);
     const std::int64_t activated =
         state->activated - state->forgiven - state->unconfirmed + widest_window(ring);
     const double hours = state->at_risk.hours(since_origin(last_event_));
