@@ -1,12 +1,16 @@
 #include "cli/event_log.hpp"
 
+#include <array>
 #include <boost/json/serialize.hpp>
+#include <cstdio>
 #include <functional>
 #include <optional>
 
+#include "cli/table.hpp"
 #include "core/base/errc.hpp"
 #include "core/base/utc.hpp"
 #include "core/rollout/event_log.hpp"
+#include "core/rollout/log_replay.hpp"
 
 namespace firebreak::cli {
 namespace {
@@ -37,16 +41,48 @@ Result<void> each_entry(ApiClient& api, std::int64_t after,
     }
 }
 
+using Visit = std::function<Result<void>(const rollout::LogEntry&)>;
+
+/// Calls `visit` with each entry of the server's log.
+Result<void> each_entry_of_server(ApiClient& api, const Visit& visit) {
+    return each_entry(api, 0, [&visit](const json::value& value) -> Result<void> {
+        const Result<rollout::LogEntry> entry = rollout::parse_log_entry(value);
+        if (!entry) return fail(entry.error());
+        return visit(*entry);
+    });
+}
+
+/// The same for a saved log. @returns an error with file and line.
+Result<void> each_entry_of_file(const Context& context, const std::string& path,
+                                const Visit& visit) {
+    const Result<Bytes> bytes = context.files.read(path, kLogFileBytesMax);
+    if (!bytes) return fail(bytes.error());
+    std::string_view rest = text_of(*bytes);
+    for (std::size_t number = 1; !rest.empty(); ++number) {
+        const std::string place = path + ":" + std::to_string(number);
+        const std::size_t end = rest.find('\n');
+        if (end == std::string_view::npos) {
+            return fail(firebreak::Errc::kCorrupt, place + ": the last line is cut off");
+        }
+        const Result<json::value> value = parse_json(rest.substr(0, end));
+        if (!value) return fail(value.error().seen_from(place));
+        const Result<rollout::LogEntry> entry = rollout::parse_log_entry(*value);
+        if (!entry) return fail(entry.error().seen_from(place));
+        if (const auto visited = visit(*entry); !visited) {
+            return fail(visited.error().seen_from(place));
+        }
+        rest.remove_prefix(end + 1);
+    }
+    return {};
+}
+
 /// Follows a chain from its first entry.
 class Chain {
 public:
-    Result<void> add(const json::value& value) {
-        Result<rollout::LogEntry> entry = rollout::parse_log_entry(value);
-        if (!entry) return fail(entry.error());
-        const auto follows = rollout::verify_follows(last_ ? &*last_ : nullptr, *entry);
-        if (!follows) return follows;
-        last_ = std::move(*entry);
-        return {};
+    Result<void> add(const rollout::LogEntry& entry) {
+        auto follows = rollout::verify_follows(last_ ? &*last_ : nullptr, entry);
+        if (follows) last_ = entry;
+        return follows;
     }
 
     Output verdict() const {
@@ -60,6 +96,35 @@ public:
 private:
     std::optional<rollout::LogEntry> last_;
 };
+
+Result<Output> verdict_of(const rollout::LogReplay& replay) {
+    if (const auto whole = replay.finish(); !whole) return fail(whole.error());
+    Table table({"rollout", "phase", "ln E", "reason"});
+    json::array rollouts;
+    for (const auto& [id, replayed] : replay.rollouts()) {
+        const rollout::Rollout& rollout = replayed.rollout;
+        const double log_e = rollout.evidence(replayed.last_event).log_e;
+        std::array<char, 32> text{};
+        (void)std::snprintf(text.data(), text.size(), "%.6f", log_e);
+        const std::string_view phase = rollout::name_of(rollout.phase());
+        table.add({id.stream + "/" + std::to_string(id.counter), std::string(phase), text.data(),
+                   rollout.reason()});
+        rollouts.push_back({{"stream", id.stream},
+                            {"counter", id.counter},
+                            {"phase", phase},
+                            {"log_e", log_e},
+                            {"reason", rollout.reason()}});
+    }
+    return Output{.text = "log: " + std::to_string(replay.entries()) + " entries, chain intact; " +
+                          std::to_string(replay.decisions()) +
+                          " decisions made again, each the same\n" + table.render(),
+                  .data = {{"entries", replay.entries()},
+                           {"intact", true},
+                           {"head", replay.head().hex()},
+                           {"events", replay.events()},
+                           {"decisions", replay.decisions()},
+                           {"rollouts", std::move(rollouts)}}};
+}
 
 }  // namespace
 
@@ -91,30 +156,33 @@ Result<Output> show_log(const Context& context, ApiClient& api, std::int64_t aft
 Result<Output> verify_log(ApiClient& api) {
     Chain chain;
     const auto visited =
-        each_entry(api, 0, [&](const json::value& value) { return chain.add(value); });
+        each_entry_of_server(api, [&](const rollout::LogEntry& entry) { return chain.add(entry); });
     if (!visited) return fail(visited.error());
     return chain.verdict();
 }
 
 Result<Output> verify_log_file(const Context& context, const std::string& path) {
-    const Result<Bytes> bytes = context.files.read(path, kLogFileBytesMax);
-    if (!bytes) return fail(bytes.error());
     Chain chain;
-    std::string_view rest = text_of(*bytes);
-    for (std::size_t number = 1; !rest.empty(); ++number) {
-        const std::string place = path + ":" + std::to_string(number);
-        const std::size_t end = rest.find('\n');
-        if (end == std::string_view::npos) {
-            return fail(firebreak::Errc::kCorrupt, place + ": the last line is cut off");
-        }
-        const Result<json::value> value = parse_json(rest.substr(0, end));
-        if (!value) return fail(value.error().seen_from(place));
-        if (const auto added = chain.add(*value); !added) {
-            return fail(added.error().seen_from(place));
-        }
-        rest.remove_prefix(end + 1);
-    }
+    const auto visited = each_entry_of_file(
+        context, path, [&](const rollout::LogEntry& entry) { return chain.add(entry); });
+    if (!visited) return fail(visited.error());
     return chain.verdict();
+}
+
+Result<Output> replay_log(ApiClient& api) {
+    rollout::LogReplay replay;
+    const auto visited = each_entry_of_server(
+        api, [&](const rollout::LogEntry& entry) { return replay.add(entry); });
+    if (!visited) return fail(visited.error());
+    return verdict_of(replay);
+}
+
+Result<Output> replay_log_file(const Context& context, const std::string& path) {
+    rollout::LogReplay replay;
+    const auto visited = each_entry_of_file(
+        context, path, [&](const rollout::LogEntry& entry) { return replay.add(entry); });
+    if (!visited) return fail(visited.error());
+    return verdict_of(replay);
 }
 
 }  // namespace firebreak::cli

@@ -15,4 +15,9 @@ namespace firebreak::cli {
 /// The same for a file that show_log wrote: needs no server and trusts none.
 [[nodiscard]] Result<Output> verify_log_file(const Context& context, const std::string& path);
 
+/// Makes every decision of the log again (core/rollout/log_replay.hpp) and shows the rollouts as it
+/// leaves them. @returns Errc::kCorrupt with the entry at the first that differs.
+[[nodiscard]] Result<Output> replay_log(ApiClient& api);
+[[nodiscard]] Result<Output> replay_log_file(const Context& context, const std::string& path);
+
 }  // namespace firebreak::cli

@@ -187,8 +187,9 @@ def tell(lab, narrator, goodware):
     result["healed"] = heal(lab, narrator, harmed)
     others_safe = untouched(lab, rollout)
     narrator.say("the other rings never saw it" if others_safe else "ANOTHER RING WAS TOUCHED")
-    lab.api("log", "verify", role="viewer")
-    narrator.say("the server's log: hash chain intact")
+    replayed = lab.api("log", "replay", role="viewer")
+    narrator.say(f"the server's log: hash chain intact, its {replayed['decisions']} decisions "
+                 "made again from it, each the same")
     went_well = (result["good"] == "complete" and result["goodware"] == "rejected" and named
                  and result["hang"] == "rejected" and reproduced and result["silent"] == "halted"
                  and 0 < result["harmed"] <= result["bound"]

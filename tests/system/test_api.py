@@ -177,11 +177,14 @@ def test_the_log_verifies_here_and_from_a_file_and_a_flipped_bit_shows(lab, tmp_
     saved = tmp_path / "log.jsonl"
     lab.api("log", "show", "--out", saved)
     assert lab.cli("log", "verify", "--file", saved)["intact"]
+    replayed = lab.cli("log", "replay", "--file", saved)
+    assert replayed == lab.api("log", "replay")
     lines = saved.read_text().splitlines()
     lines[0] = lines[0].replace('"sequence":1', '"sequence":1 ').replace("2026", "2027", 1) \
         .replace("2025", "2026", 1)
     saved.write_text("\n".join([line.replace("lab-", "lob-") for line in lines]) + "\n")
     lab.cli("log", "verify", "--file", saved, expect=1)
+    lab.cli("log", "replay", "--file", saved, expect=1)
 
 
 def test_a_second_server_on_one_state_folder_exits_3(lab):

@@ -60,7 +60,7 @@ def test_server_killed_at_each_step_of_a_publish(own_lab, rules, patient_plan, s
             assert counter in published, "an acknowledged publish was lost"
         publish_once_more(lab, bundle, content)
         assert lab.rollout(counter)["phase"] in ("ready", "rolling")
-        assert lab.api("log", "verify")["intact"]
+        assert lab.api("log", "replay")["intact"]
         if survived and acknowledged:
             return
     pytest.fail("no run got through: is the server ever done?")
@@ -91,7 +91,7 @@ def test_server_killed_during_rollout_steps_completes_after_restarts(own_lab, ru
     assert lab.wait_for_phase(1, "complete", "halted", "held")["phase"] == "complete"
     # One confirmation is enough for this plan; the others come in their own time.
     wait_until("all to confirm", lambda: lab.rollout(1)["rings"][0]["confirmed"] == 4)
-    assert lab.api("log", "verify")["intact"]
+    assert lab.api("log", "replay")["intact"]
 
 
 @needs_strace
@@ -199,7 +199,7 @@ def test_server_with_a_full_disk_refuses_and_recovers(own_lab, rules, disk, pati
 
     ballast.unlink()
     lab.publish(second, content)
-    assert lab.api("log", "verify")["entries"] > head
+    assert lab.api("log", "replay")["entries"] > head
     lab.stop_server()
     lab.start_server()
     assert lab.rollout(2)["phase"] in ("ready", "rolling")

@@ -1,0 +1,187 @@
+// A log is replayed from its text alone; whoever changed a decision, and mended the chain behind
+// it, is found out by the decision.
+
+#include "core/rollout/log_replay.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <gtest/gtest.h>
+
+#include "core/base/errc.hpp"
+#include "tests/unit/core/rollout/simulated_fleet.hpp"
+
+namespace firebreak::rollout {
+namespace {
+
+using namespace test;
+
+/// Who says an event: decisions and counts are the controller's.
+std::string actor_of(const EventBody& body) {
+    if (const auto* activated = std::get_if<Activated>(&body)) return "device:" + activated->device;
+    if (std::holds_alternative<Started>(body)) return "operator:alice";
+    if (std::holds_alternative<Resumed>(body)) return "operator:alice";
+    return "controller";
+}
+
+/// The log that a server would have written of this rollout.
+std::vector<LogEntry> log_of(const RolloutDriver& driver) {
+    const Rollout& rollout = driver.rollout;
+    std::vector<LogEntry> log;
+    const auto append = [&log](LogEntry entry) {
+        log.push_back(follow(log.empty() ? nullptr : &log.back(), std::move(entry)));
+    };
+    LogEntry published;
+    published.time = kStart;
+    published.kind = "release.published";
+    published.actor = "operator:alice";
+    published.data = json::object{{"stream", rollout.id().stream},
+                                  {"counter", rollout.id().counter},
+                                  {"bundle", rollout.bundle().hex()},
+                                  {"plan", to_json(rollout.plan())}};
+    append(published);
+    for (const Event& event : driver.log) {
+        LogEntry entry;
+        entry.time = event.time;
+        entry.kind = "rollout.event";
+        entry.actor = actor_of(event.body);
+        entry.data = json::object{{"stream", rollout.id().stream},
+                                  {"counter", rollout.id().counter},
+                                  {"event", to_json(event)}};
+        append(entry);
+    }
+    return log;
+}
+
+/// The chain made anew after entries were changed, as a forger with the database would.
+std::vector<LogEntry> rechained(std::vector<LogEntry> log) {
+    std::vector<LogEntry> chained;
+    for (LogEntry& entry : log) {
+        chained.push_back(follow(chained.empty() ? nullptr : &chained.back(), std::move(entry)));
+    }
+    return chained;
+}
+
+/// Replays the log as another process would read it.
+Result<void> replay(LogReplay& replay, const std::vector<LogEntry>& log) {
+    for (const LogEntry& entry : log) {
+        const auto read = parse_log_entry(parse_json(json::serialize(to_json(entry))).value());
+        if (!read) return fail(read.error());
+        if (auto added = replay.add(*read); !added) return added;
+    }
+    return replay.finish();
+}
+
+std::string why(const std::vector<LogEntry>& log) {
+    LogReplay fresh;
+    const Result<void> done = replay(fresh, log);
+    return done ? "" : done.error().context();
+}
+
+SimulatedFleet a_fleet(std::uint64_t seed, double harm) {
+    FleetModel model;
+    model.silent = harm;
+    SimulatedFleet fleet(model, seed);
+    fleet.run();
+    return fleet;
+}
+
+json::object& event_of(LogEntry& entry) {
+    return entry.data.as_object()["event"].as_object();
+}
+
+std::vector<LogEntry>::iterator first_of_type(std::vector<LogEntry>& log, std::string_view type) {
+    return std::find_if(log.begin(), log.end(), [type](LogEntry& entry) {
+        return entry.kind == "rollout.event" && event_of(entry)["type"].as_string() == type;
+    });
+}
+
+TEST(LogReplay, MakesEveryDecisionAgain) {
+    for (const double harm : {0.0, 0.02, 0.5, 1.0}) {
+        const SimulatedFleet fleet = a_fleet(3, harm);
+        const std::vector<LogEntry> log = log_of(fleet.driver);
+        LogReplay fresh;
+
+        ASSERT_TRUE(replay(fresh, log)) << why(log);
+
+        EXPECT_EQ(fresh.entries(), static_cast<std::int64_t>(log.size()));
+        EXPECT_EQ(fresh.head(), log.back().hash);
+        EXPECT_GT(fresh.decisions(), 1);
+        EXPECT_EQ(fresh.events(), static_cast<std::int64_t>(log.size()) - 1);
+        EXPECT_EQ(fresh.rollouts().at({"yara", 7}).rollout, fleet.driver.rollout);
+    }
+}
+
+TEST(LogReplay, FindsAHaltThatTheEvidenceDoesNotCarry) {
+    std::vector<LogEntry> log = log_of(a_fleet(3, 0.0).driver);
+    LogEntry& opened = *first_of_type(log, "widened");
+    event_of(opened) =
+        to_json(Event{opened.time, Halted{"3 of 3 devices failed", 9'900'000}}).as_object();
+
+    EXPECT_NE(why(rechained(log)).find("the replay decides"), std::string::npos);
+}
+
+TEST(LogReplay, FindsAWindowThatWasWidenedTooFar) {
+    std::vector<LogEntry> log = log_of(a_fleet(3, 0.0).driver);
+    event_of(*first_of_type(log, "widened"))["window"] = 6;
+
+    const std::string message = why(rechained(log));
+
+    EXPECT_NE(message.find("yara/7"), std::string::npos);
+    EXPECT_NE(message.find("the replay decides"), std::string::npos);
+}
+
+TEST(LogReplay, FindsTheLastMillionthOfAHaltsEvidence) {
+    std::vector<LogEntry> log = log_of(a_fleet(3, 1.0).driver);
+    const auto halted = first_of_type(log, "halted");
+    ASSERT_NE(halted, log.end());
+    json::value& micros = event_of(*halted)["log_e_micros"];
+    micros = micros.to_number<std::int64_t>() + 1;
+
+    EXPECT_NE(why(rechained(log)).find("the replay decides"), std::string::npos);
+}
+
+TEST(LogReplay, FindsADecisionLeftOut) {
+    std::vector<LogEntry> log = log_of(a_fleet(3, 0.0).driver);
+    log.erase(first_of_type(log, "widened"));
+
+    EXPECT_NE(why(rechained(log)).find("the replay decides"), std::string::npos);
+}
+
+TEST(LogReplay, FindsALogThatEndsInsideADecision) {
+    std::vector<LogEntry> log = log_of(a_fleet(3, 0.0).driver);
+    log.erase(first_of_type(log, "widened"), log.end());
+
+    EXPECT_NE(why(log).find("the log has its end"), std::string::npos);
+}
+
+TEST(LogReplay, FindsABrokenChain) {
+    std::vector<LogEntry> log = log_of(a_fleet(3, 0.0).driver);
+    event_of(log.back())["type"] = "started";
+    EXPECT_FALSE(why(log).empty());
+}
+
+TEST(LogReplay, FindsAnEventOfARolloutThatWasNeverPublished) {
+    std::vector<LogEntry> log = log_of(a_fleet(3, 0.0).driver);
+    log.erase(log.begin());
+    EXPECT_NE(why(rechained(log)).find("was never published"), std::string::npos);
+}
+
+TEST(LogReplay, FindsARolloutPublishedTwice) {
+    std::vector<LogEntry> log = log_of(a_fleet(3, 0.0).driver);
+    log.push_back(log.front());
+    EXPECT_NE(why(rechained(log)).find("published twice"), std::string::npos);
+}
+
+TEST(LogReplay, TakesWhatPeopleDecideAsTheirs) {
+    RolloutDriver driver;
+    driver.start();
+    driver.apply(Held{"a person's reason"});
+    std::vector<LogEntry> log = log_of(driver);
+    log.back().actor = "operator:alice";
+    EXPECT_EQ(why(rechained(log)), "");
+
+    log.back().actor = "controller";
+    EXPECT_NE(why(rechained(log)).find("the replay decides nothing"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace firebreak::rollout
