@@ -37,19 +37,17 @@ template <class Visit>
 void Rollout::for_each_overdue(Instant now, Visit visit) const {
     for (const auto& [activated, device] : pending_) {
         if (activated + plan_.silence_deadline > now) return;
-        visit(exposures_.find(device)->second);
+        visit(exposures_.map().find(device)->second);
     }
 }
 
 std::vector<RingState> Rollout::rings_at(Instant now) const {
     std::vector<RingState> rings = rings_;
     for_each_overdue(now, [&rings](const Exposure& exposure) {
-        const auto ring =
-            std::find_if(rings.begin(), rings.end(),
-                         [&exposure](const RingState& each) { return each.name == exposure.ring; });
-        --ring->pending;
-        ++ring->failed;
-        ++ring->silent;
+        RingState& ring = rings[exposure.ring];
+        --ring.pending;
+        ++ring.failed;
+        ++ring.silent;
     });
     return rings;
 }
@@ -81,7 +79,7 @@ Evidence Rollout::evidence(Instant now) const {
     const std::vector<RingState> rings = rings_at(now);
     Evidence evidence = weigh(rings, now);
 
-    std::set<std::string> tenants_overdue;
+    std::set<std::uint32_t> tenants_overdue;
     for_each_overdue(now, [&](const Exposure& exposure) {
         if (!failed_by_tenant_.contains(exposure.tenant)) tenants_overdue.insert(exposure.tenant);
     });
@@ -92,7 +90,7 @@ Evidence Rollout::evidence(Instant now) const {
     for (std::size_t i = 0; i < rings.size(); ++i) {
         if (plan_.rings[i].vendor_own) failed_in_own_rings += rings[i].crashed + rings[i].silent;
     }
-    const auto tenants_exposed = static_cast<std::int64_t>(activated_tenants_.size());
+    const auto tenants_exposed = static_cast<std::int64_t>(tenants_.size());
     evidence.tenants_suffice =
         failed_in_own_rings >= plan_.failures_min ||
         evidence.failed_tenants >= std::min(plan_.tenants_min, tenants_exposed);
@@ -150,7 +148,7 @@ std::int64_t Rollout::harm_bound(std::string_view ring) const {
 std::optional<Instant> Rollout::next_silence(Instant now) const {
     using std::chrono::milliseconds;
     const auto first =
-        pending_.lower_bound({now - plan_.silence_deadline + milliseconds{1}, std::string()});
+        pending_.lower_bound({now - plan_.silence_deadline + milliseconds{1}, DeviceKey{}});
     if (first == pending_.end()) return std::nullopt;
     return first->first + plan_.silence_deadline;
 }

@@ -30,6 +30,7 @@ struct Rollout::Fold {
     void operator()(const Superseded&) const;
 
     void pass_deadlines() const;
+    std::uint32_t number_of_tenant(const std::string& tenant) const;
     void fail_device(const std::string& device) const;
 
 private:
@@ -60,7 +61,7 @@ void Rollout::apply(const Event& event) {
 }
 
 void Rollout::Fold::count(const Exposure& exposure, std::int64_t sign) const {
-    RingState& ring = *find_ring(exposure.ring);
+    RingState& ring = to.rings_[exposure.ring];
     const milliseconds began = to.since_origin(exposure.activated);
     ring.activated += sign;
     if (exposure.forgiven) ring.forgiven += sign;
@@ -93,7 +94,7 @@ void Rollout::Fold::pass_deadlines() const {
         const auto first = to.pending_.begin();
         const Instant deadline = first->first + to.plan_.silence_deadline;
         if (deadline > time) return;
-        change(to.exposures_.find(first->second)->second, [deadline](Exposure& exposure) {
+        change(to.exposures_.map().find(first->second)->second, [deadline](Exposure& exposure) {
             exposure.outcome = DeviceOutcome::kFailed;
             exposure.silent = true;
             exposure.resolved = deadline;
@@ -103,9 +104,11 @@ void Rollout::Fold::pass_deadlines() const {
 }
 
 void Rollout::Fold::operator()(const Activated& event) const {
-    if (to.phase_ == Phase::kReady || find_ring(event.ring) == nullptr) return;
-    const auto known = to.exposures_.find(event.device);
-    if (known != to.exposures_.end()) {
+    const RingState* ring = find_ring(event.ring);
+    if (to.phase_ == Phase::kReady || ring == nullptr) return;
+    const DeviceKey device = key_of(event.device);
+    const auto known = to.exposures_.map().find(device);
+    if (known != to.exposures_.map().end()) {
         // One that was forgiven tries again: it takes its place in the window again.
         if (known->second.forgiven) {
             change(known->second, [](Exposure& exposure) { exposure.forgiven = false; });
@@ -113,25 +116,32 @@ void Rollout::Fold::operator()(const Activated& event) const {
         return;
     }
     Exposure exposure;
-    exposure.tenant = event.tenant;
-    exposure.ring = event.ring;
+    exposure.tenant = number_of_tenant(event.tenant);
+    exposure.ring = static_cast<std::uint8_t>(ring - to.rings_.data());
     exposure.activated = time;
     count(exposure, +1);
-    to.exposures_.emplace(event.device, std::move(exposure));
-    to.pending_.emplace(time, event.device);
-    to.activated_tenants_.insert(event.tenant);
+    to.exposures_.map().emplace(device, exposure);
+    to.pending_.emplace(time, device);
     if (!to.first_activation_) to.first_activation_ = time;
 }
 
+std::uint32_t Rollout::Fold::number_of_tenant(const std::string& tenant) const {
+    const auto next = static_cast<std::uint32_t>(to.tenants_.size());
+    const auto [known, fresh] = to.tenant_numbers_.try_emplace(tenant, next);
+    if (fresh) to.tenants_.push_back(tenant);
+    return known->second;
+}
+
 void Rollout::Fold::operator()(const Confirmed& event) const {
-    const auto known = to.exposures_.find(event.device);
-    if (known == to.exposures_.end()) return;
+    const DeviceKey device = key_of(event.device);
+    const auto known = to.exposures_.map().find(device);
+    if (known == to.exposures_.map().end()) return;
     Exposure& exposure = known->second;
     // A device that crashed stays failed, even if it came up again: the crash happened.
     if (exposure.outcome == DeviceOutcome::kConfirmed || exposure.crashed) return;
 
     const bool late = exposure.silent;
-    to.pending_.erase({exposure.activated, event.device});
+    to.pending_.erase({exposure.activated, device});
     change(exposure, [this](Exposure& it) {
         it.outcome = DeviceOutcome::kConfirmed;
         it.resolved = time;
@@ -139,16 +149,17 @@ void Rollout::Fold::operator()(const Confirmed& event) const {
         it.forgiven = false;
         it.once_confirmed = true;
     });
-    RingState& ring = *find_ring(exposure.ring);
+    RingState& ring = to.rings_[exposure.ring];
     const bool straggler = ring.whole && exposure.activated > *ring.whole + 2 * to.plan_.poll_every;
     if (!late && !straggler) ring.last_confirmed = time;
 }
 
 void Rollout::Fold::fail_device(const std::string& device) const {
-    const auto known = to.exposures_.find(device);
-    if (known == to.exposures_.end() || known->second.crashed) return;
+    const DeviceKey key = key_of(device);
+    const auto known = to.exposures_.map().find(key);
+    if (known == to.exposures_.map().end() || known->second.crashed) return;
     if (const auto share = share_on_new_content()) to.control_process_.crash_in_new(*share);
-    to.pending_.erase({known->second.activated, device});
+    to.pending_.erase({known->second.activated, key});
     change(known->second, [this](Exposure& exposure) {
         exposure.outcome = DeviceOutcome::kFailed;
         exposure.resolved = time;
@@ -251,7 +262,7 @@ void Rollout::Fold::operator()(const Resumed&) const {
     if (to.phase_ != Phase::kHeld) return;
     to.phase_ = to.completed_ ? Phase::kComplete : Phase::kRolling;
     to.reason_.clear();
-    for (auto& [device, exposure] : to.exposures_) {
+    for (auto& [device, exposure] : to.exposures_.map()) {
         if (exposure.outcome != DeviceOutcome::kFailed || exposure.forgiven) continue;
         change(exposure, [](Exposure& it) { it.forgiven = true; });
     }

@@ -70,8 +70,8 @@ std::int64_t Rollout::room(std::string_view ring) const {
 
 bool Rollout::may_activate(std::string_view device, std::string_view ring) const {
     if (phase_ != Phase::kRolling && phase_ != Phase::kComplete) return false;
-    const auto known = exposures_.find(device);
-    if (known != exposures_.end() && !known->second.forgiven) return true;
+    const Exposure* known = exposures_.find(device);
+    if (known != nullptr && !known->forgiven) return true;
     const RingState* state = find_ring(ring);
     return state != nullptr && bucket(bundle_, device) < state->threshold_ppb && room(ring) > 0;
 }

@@ -14,6 +14,7 @@
 #include "core/base/digest.hpp"
 #include "core/rollout/eprocess.hpp"
 #include "core/rollout/event.hpp"
+#include "core/rollout/exposures.hpp"
 #include "core/rollout/plan.hpp"
 
 namespace firebreak::rollout {
@@ -25,22 +26,6 @@ struct RolloutId {
     std::string stream;
     std::int64_t counter = 0;
     friend auto operator<=>(const RolloutId&, const RolloutId&) = default;
-};
-
-enum class DeviceOutcome { kPending, kConfirmed, kFailed };
-
-/// One device on the new content. A device is counted once, whatever it reports how often.
-struct Exposure {
-    std::string tenant;
-    std::string ring;
-    Instant activated;
-    Instant resolved;  ///< When it was confirmed or failed.
-    DeviceOutcome outcome = DeviceOutcome::kPending;
-    bool crashed = false;         ///< Failed by a crash, a rollback or a refusal: final.
-    bool silent = false;          ///< Failed by the deadline alone: a late HEALTHY takes it back.
-    bool once_confirmed = false;  ///< Was healthy at some time: fills the window no longer.
-    bool forgiven = false;        ///< Failed, and a person resumed after that.
-    friend bool operator==(const Exposure&, const Exposure&) = default;
 };
 
 /// Device time, kept as sums so that it costs nothing to ask for.
@@ -205,9 +190,9 @@ public:
     std::vector<RingState> rings_at(Instant now) const;
     /// Hours of the ring's devices that are confirmed, as promotion counts them.
     double clean_hours(const RingState& ring, Instant now) const;
-    const std::map<std::string, Exposure, std::less<>>& exposures() const noexcept {
-        return exposures_;
-    }
+    const Exposures& exposures() const noexcept { return exposures_; }
+    /// Of the devices let in, in the order they appeared: what Exposure::tenant counts.
+    const std::vector<std::string>& tenants() const noexcept { return tenants_; }
     /// Known active devices of `ring`, at least those activated.
     std::int64_t active(std::string_view ring) const;
     const std::string& reason() const noexcept { return reason_; }  ///< Of the last hold or halt.
@@ -236,11 +221,12 @@ private:
     Phase phase_ = Phase::kReady;
     bool completed_ = false;  ///< Held after completion resumes to complete.
     std::vector<RingState> rings_;
-    std::map<std::string, Exposure, std::less<>> exposures_;
-    std::set<std::pair<Instant, std::string>>
-        pending_;  ///< By activation: the next deadline first.
-    std::set<std::string> activated_tenants_;
-    std::map<std::string, std::int64_t> failed_by_tenant_;  ///< Forgiven ones left out.
+    Exposures exposures_;
+    /// By activation: the next deadline first.
+    std::set<std::pair<Instant, DeviceKey>> pending_;
+    std::vector<std::string> tenants_;
+    std::map<std::string, std::uint32_t, std::less<>> tenant_numbers_;
+    std::map<std::uint32_t, std::int64_t> failed_by_tenant_;  ///< Forgiven ones left out.
     std::map<std::string, std::int64_t, std::less<>> active_by_ring_;
     ControlSeen control_;
     std::int64_t control_crashed_most_ = 0;

@@ -99,8 +99,8 @@ Result<bool> Driver::feed(StoreWriter& writer, const Device& device, const healt
     Live* live = find({report.stream, report.counter});
     if (live == nullptr) return false;
     const std::string actor = "device:" + device.id;
-    const auto exposure = live->rollout.exposures().find(device.id);
-    const bool exposed = exposure != live->rollout.exposures().end();
+    const rollout::Exposure* exposure = live->rollout.exposures().find(device.id);
+    const bool exposed = exposure != nullptr;
 
     if (report.kind == health::Kind::kActivating) {
         if (!live->rollout.may_activate(device.id, device.ring)) return false;
@@ -114,7 +114,7 @@ Result<bool> Driver::feed(StoreWriter& writer, const Device& device, const healt
     }
     if (!exposed) return false;
     std::optional<rollout::EventBody> body =
-        meaning_of(report, exposure->second, live->rollout.plan(), now);
+        meaning_of(report, *exposure, live->rollout.plan(), now);
     if (!body) return false;
     const Result<void> recorded = record(writer, *live, actor, {now, std::move(*body)});
     if (!recorded) return fail(recorded.error());

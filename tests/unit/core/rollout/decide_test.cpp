@@ -460,8 +460,10 @@ TEST_F(Decide, HaltsAtOneHundredPercent) {
     ASSERT_EQ(driver_.phase(), Phase::kComplete);
     driver_.now += hours{12};
     std::vector<std::string> devices;
-    for (const auto& [device, exposure] : driver_.rollout.exposures()) {
-        if (exposure.ring == "broad") devices.push_back(device);
+    for (const Event& event : driver_.log) {
+        const auto* activated = std::get_if<Activated>(&event.body);
+        if (activated != nullptr && activated->ring == "broad")
+            devices.push_back(activated->device);
     }
     std::size_t crashed = 0;
     while (driver_.phase() == Phase::kComplete && crashed < devices.size()) {

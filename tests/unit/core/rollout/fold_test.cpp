@@ -114,7 +114,7 @@ TEST_F(Fold, TakesAnEventFromThePastAsOfNow) {
     driver_.log.clear();
     driver_.rollout.apply({kStart - hours{1}, Confirmed{devices_[0]}});
 
-    EXPECT_EQ(driver_.rollout.exposures().at(devices_[0]).resolved, kStart + seconds{1});
+    EXPECT_EQ(driver_.rollout.exposures().find(devices_[0])->resolved, kStart + seconds{1});
 }
 
 TEST_F(Fold, TellsACrashFromSilence) {
@@ -122,11 +122,11 @@ TEST_F(Fold, TellsACrashFromSilence) {
     driver_.now += minutes{3};
     driver_.apply(Started{});  // Any event makes the deadlines pass.
 
-    EXPECT_TRUE(driver_.rollout.exposures().at(devices_[0]).crashed);
-    EXPECT_FALSE(driver_.rollout.exposures().at(devices_[0]).silent);
-    EXPECT_FALSE(driver_.rollout.exposures().at(devices_[1]).crashed);
-    EXPECT_TRUE(driver_.rollout.exposures().at(devices_[1]).silent);
-    EXPECT_EQ(driver_.rollout.exposures().at(devices_[1]).resolved, kStart + seconds{181});
+    EXPECT_TRUE(driver_.rollout.exposures().find(devices_[0])->crashed);
+    EXPECT_FALSE(driver_.rollout.exposures().find(devices_[0])->silent);
+    EXPECT_FALSE(driver_.rollout.exposures().find(devices_[1])->crashed);
+    EXPECT_TRUE(driver_.rollout.exposures().find(devices_[1])->silent);
+    EXPECT_EQ(driver_.rollout.exposures().find(devices_[1])->resolved, kStart + seconds{181});
     EXPECT_EQ(lab().crashed, 1);
     EXPECT_EQ(lab().silent, 4);
     EXPECT_EQ(lab().pending, 0);

@@ -96,8 +96,8 @@ TEST(Replay, OfTheTextGivesTheSameStateAndDecisionsAtEveryLength) {
 void expect_sums_are_right(const Rollout& rollout, Instant now) {
     for (const RingState& ring : rollout.rings_at(now)) {
         RingState recounted;
-        for (const auto& [device, exposure] : rollout.exposures()) {
-            if (exposure.ring != ring.name) continue;
+        for (const auto& [device, exposure] : rollout.exposures().map()) {
+            if (rollout.rings()[exposure.ring].name != ring.name) continue;
             const bool overdue = exposure.outcome == DeviceOutcome::kPending &&
                                  exposure.activated + rollout.plan().silence_deadline <= now;
             const bool failed = overdue || exposure.outcome == DeviceOutcome::kFailed;

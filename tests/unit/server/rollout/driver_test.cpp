@@ -301,7 +301,9 @@ protected:
     Result<ReportAnswer> accept(const health::Report& report) {
         return driver_->accept({&report, 1}).front();
     }
-    rollout::DeviceOutcome outcome() const { return rollout().exposures().at(device_->id).outcome; }
+    rollout::DeviceOutcome outcome() const {
+        return rollout().exposures().find(device_->id)->outcome;
+    }
 
     SimulatedDevice* device_ = nullptr;
     health::Report asked_;
