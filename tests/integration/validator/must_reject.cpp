@@ -158,6 +158,13 @@ Profile small() {
     return figures;
 }
 
+/// Short only where time is what runs out: on a slow machine other calls take long, too.
+Profile figures_for(std::string_view direction) {
+    if (direction.ends_with("hog")) return small();
+    if (direction.ends_with("spin") || direction.ends_with("hang")) return quick();
+    return profile(ProfileName::kGate);
+}
+
 /// Rules with stage directions for the actor (tests/support/actor).
 Bytes directed(const std::string& direction) {
     return pack({{"a.yar", std::string(kGoodRule) + "// act " + direction + "\n"}});
@@ -170,7 +177,7 @@ Maker fuzzes(const std::string& direction) {
             pack({{"a.yar", "rule stage { strings: $a = \"ON STAGE\" condition: $a }\n// act " +
                                 direction + "\n"}}));
         request.engines = {actor()};
-        request.figures = direction.ends_with("hog") ? small() : quick();
+        request.figures = figures_for(direction);
         request.figures->fuzz = {.executions = 256, .neighbours = 24};
         return request;
     };
@@ -180,7 +187,7 @@ Maker acts(const std::string& direction) {
     return [direction](const Bench& bench) {
         RunRequest request = bench.request(directed(direction));
         request.engines = {actor()};
-        request.figures = direction.ends_with("hog") ? small() : quick();
+        request.figures = figures_for(direction);
         if (direction.starts_with("scan")) bench.add_goodware("zz-victim", "ON STAGE");
         return request;
     };
@@ -278,7 +285,7 @@ Maker acts_on_sample(const std::string& direction) {
             pack({{"a.yar", "rule victim { strings: $a = \"ON STAGE\" condition: $a }\n// act " +
                                 direction + "\n"}}));
         request.engines = {actor()};
-        request.figures = direction.ends_with("hog") ? small() : quick();
+        request.figures = figures_for(direction);
         return request;
     };
 }

@@ -143,6 +143,7 @@ findings:
     build: yara 4.2.3
     input: /usr/bin/ls
     evidence: $a at 0x40
+    measured: 4 ms
     remedy: Make it narrower.
     reproducer: ''
     command: ''
@@ -154,6 +155,7 @@ waivers:
   - {finding: FB701, rule: r, file: '', fingerprint: '', reason: Ours., who: ada,
      expires: '2026-12-22T21:59:07Z', findings: 1}
 notes: [Words.]
+measured: [4 ms.]
 )";
 
 inline constexpr std::string_view kWaivers = R"(format: firebreak-waivers/1
@@ -180,6 +182,10 @@ runs:
         endTimeUtc: '2026-11-22T21:59:07Z'
         toolExecutionNotifications:
           - {level: error, message: {text: replay is skipped}}
+        properties:
+          stages:
+            - {name: replay, outcome: passed, executions: 60, executionsMin: 50, milliseconds: 5,
+               millisecondsMax: 60000}
     columnKind: utf16CodeUnits
     results:
       - ruleId: FB701
@@ -193,7 +199,7 @@ runs:
             logicalLocations: [{name: r}]
         partialFingerprints: {firebreak/v1: '0123456789abcdef'}
         suppressions: [{kind: external, justification: Ours.}]
-        properties: {stage: replay, build: yara 4.2.3, input: x, evidence: y, reproducer: z, command: c}
+        properties: {stage: replay, build: yara 4.2.3, input: x, evidence: y, measured: w, reproducer: z, command: c}
 )";
 
 inline constexpr std::string_view kContract = R"(contract: things_windows
