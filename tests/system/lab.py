@@ -364,6 +364,7 @@ class Lab:
         command = [self.programs.validate, bundle, "--json", "--engine", self.engine,
                    "--attestation", bundle.with_suffix(".attestation.json"),
                    "--key", self.keys / "validator.key", "--execs", "2500",
+                   "--time", "600",
                    "--patience", "100",
                    "--passphrase-file", self.passphrase_file(),
                    "--reproducers", self.folder / "reproducers"]

@@ -73,6 +73,7 @@ protected:
     void expect_admitted(Bytes bundle, const EngineFile& engine, std::uint64_t rules_min) {
         RunRequest request = request_for(std::move(bundle), engine);
         request.fuzz.executions = 256;
+        request.fuzz.time = std::chrono::hours{1};  // How fast the machine is decides nothing here.
         const JudgedRun run = bench_.judged(std::move(request));
         EXPECT_EQ(run.verdict(), content::Verdict::kAdmitted) << "seed " << seed() << "\n"
                                                               << told(run);
