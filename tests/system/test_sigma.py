@@ -95,7 +95,9 @@ def test_rules_become_detections_on_every_device(sigma_lab, sigma_rules, quiet_e
         assert [one["rule"] for one in found] == ["5f4f2a0e-6c1b-4f3f-9f0a-0d6f2f1f7c11"]
         assert found[0]["log"] == str(log)
         assert "198.51.100.7" in found[0]["detail"]
-        assert "events.unreadable" in agent.log_text()
+        # The agent says what it could not read after it has written what it found.
+        wait_until(f"{agent.name} to say what it could not read",
+                   lambda agent=agent: "events.unreadable" in agent.log_text(), 60, agent.process)
 
 
 def test_the_starter_set_is_admitted_and_runs_on_a_device(sigma_lab, patient_plan):
