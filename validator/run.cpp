@@ -10,6 +10,9 @@ namespace {
 
 constexpr int kReproducersMax = 20;
 
+/// What the reproducers that are kept may take of memory.
+constexpr std::uint64_t kCasesBytesMax = 256U << 20U;
+
 constexpr std::array<std::string_view, 4> kOutcomes{"passed", "failed", "inconclusive", "skipped"};
 
 /// `text` as one word of a shell command.
@@ -26,6 +29,12 @@ std::string quoted(const std::string& text) {
         }
     }
     return result + "'";
+}
+
+std::uint64_t size_of(const Reproducer& reproducer) {
+    std::uint64_t bytes = reproducer.input.size();
+    for (const content::ContentFile& file : reproducer.files) bytes += file.bytes.size();
+    return bytes;
 }
 
 }  // namespace
@@ -73,20 +82,45 @@ void Run::record(const Confinement& confinement) {
     confinement_->namespaces &= confinement.namespaces;
 }
 
-void Run::attach(const Reproducer& reproducer, const EngineFile& engine, Finding& finding) {
-    if (reproducers_ >= kReproducersMax || request_.reproducers.empty()) return;
-    const std::filesystem::path file =
-        request_.reproducers / (finding.id + "-" + engine.sha256.hex().substr(0, 8) + "-" +
-                                std::to_string(++reproducers_) + ".json");
-    Result<void> written = tools_.files.make_folder(request_.reproducers, FileMode::kPublic);
-    if (written) written = tools_.files.write(file, serialize(reproducer), FileMode::kPublic);
-    if (!written) {
-        notes.push_back("no reproducer for " + finding.id + ": " + written.error().to_string());
-        return;
+void Run::attach(Reproducer reproducer, const EngineFile& engine, Finding& finding) {
+    if (attached_ >= kReproducersMax) return;
+    Case made{.reproducer = std::move(reproducer), .file = {}};
+    made.file = write_new(made, engine, ++attached_);
+    if (!made.file.empty()) {
+        finding.reproducer = made.file.string();
+        finding.command = "firebreak-validate reproduce " + quoted(made.file.string()) +
+                          " --engine " + quoted(engine.path.string());
     }
-    finding.reproducer = file.string();
-    finding.command = "firebreak-validate reproduce " + quoted(file.string()) + " --engine " +
-                      quoted(engine.path.string());
+    const std::uint64_t bytes = size_of(made.reproducer);
+    if (bytes > kCasesBytesMax - case_bytes_) return;
+    case_bytes_ += bytes;
+    cases_.push_back(std::move(made));
+    finding.case_number = cases_.size();
+}
+
+/// @returns where it is; empty: it was not written.
+std::filesystem::path Run::write_new(const Case& made, const EngineFile& engine, int number) {
+    if (request_.reproducers.empty()) return {};
+    const std::string& id = made.reproducer.finding;
+    std::filesystem::path file =
+        request_.reproducers /
+        (id + "-" + engine.sha256.hex().substr(0, 8) + "-" + std::to_string(number) + ".json");
+    Result<void> written = tools_.files.make_folder(request_.reproducers, FileMode::kPublic);
+    if (written) {
+        written = tools_.files.write(file, serialize(made.reproducer), FileMode::kPublic);
+    }
+    if (written) return file;
+    notes.push_back("no reproducer for " + id + ": " + written.error().to_string());
+    return {};
+}
+
+void Run::rewrite(const Case& changed) {
+    if (changed.file.empty()) return;
+    const Result<void> written =
+        tools_.files.write(changed.file, serialize(changed.reproducer), FileMode::kPublic);
+    if (!written) {
+        notes.push_back("a reproducer stays as long as it was: " + written.error().to_string());
+    }
 }
 
 std::vector<FileView> Run::content_views() const {

@@ -149,9 +149,22 @@ public:
     std::string sandbox_level() const;
     void record(const Confinement& confinement);
 
-    /// Writes `reproducer` beside the others, and puts its path and command into `finding`. The
-    /// first kReproducersMax of a run are written; failing to write one is a note, and no more.
-    void attach(const Reproducer& reproducer, const EngineFile& engine, Finding& finding);
+    /// Writes `reproducer` beside the others, puts its path and command into `finding`, and keeps
+    /// it for the verdict stage, if there is room. So with the first kReproducersMax of a run;
+    /// failing to write one is a note, and no more.
+    void attach(Reproducer reproducer, const EngineFile& engine, Finding& finding);
+
+    /// A reproducer that was attached.
+    struct Case {
+        Reproducer reproducer;
+        std::filesystem::path file;  ///< Empty: not written.
+    };
+
+    /// @pre `finding` has one: case_number is not 0.
+    Case& case_of(const Finding& finding) { return cases_.at(finding.case_number - 1); }
+
+    /// Writes it again, as it is now.
+    void rewrite(const Case& changed);
 
     /// The bundle as views, for a ContentImage.
     std::vector<FileView> content_views() const;
@@ -160,10 +173,14 @@ public:
     std::string stage;  ///< The running one's name.
 
 private:
+    std::filesystem::path write_new(const Case& made, const EngineFile& engine, int number);
+
     RunRequest request_;
     Tools tools_;
     std::optional<Confinement> confinement_;
-    int reproducers_ = 0;
+    std::vector<Case> cases_;
+    std::uint64_t case_bytes_ = 0;
+    int attached_ = 0;
     std::uint64_t errors_ = 0;
     std::uint64_t not_kept_ = 0;
     std::vector<std::uint64_t> waived_;

@@ -1,34 +1,9 @@
-#include <algorithm>
-
 #include "validator/commands/commands.hpp"
-#include "validator/fuzz/growth.hpp"
+#include "validator/proof/proof.hpp"
 #include "validator/report/reproducer.hpp"
 
 namespace firebreak::validator {
 namespace {
-
-/// How the reproducer's last step ended, and what matched in it; and whether memory grew.
-EvaluateRun replay(Executor& executor, const EngineFile& engine, const ContentImage& content,
-                   const Reproducer& reproducer, bool& grows) {
-    const OpenRun opened = executor.open(engine, content);
-    if (!passes(opened.verdict)) return {.verdict = opened.verdict, .matches = {}};
-    const LoadRun loaded = executor.load({});
-    if (passes(loaded.verdict) && reproducer.grows) {
-        Verdict verdict = reproduce_growth(executor, reproducer, grows);
-        return {.verdict = std::move(verdict), .matches = {}};
-    }
-    if (!passes(loaded.verdict) || !reproducer.evaluates) {
-        return {.verdict = loaded.verdict, .matches = {}};
-    }
-    return executor.evaluate(reproducer.input_name, reproducer.input);
-}
-
-bool shows_again(const Reproducer& reproducer, const EvaluateRun& run, bool grows) {
-    if (run.verdict.outcome != reproducer.expected || grows != reproducer.grows) return false;
-    return reproducer.expected_rule.empty() ||
-           std::ranges::find(run.matches, reproducer.expected_rule, &sensor::Match::rule) !=
-               run.matches.end();
-}
 
 json::object report_of(const Reproducer& reproducer, const EngineFile& engine,
                        const EvaluateRun& run, bool again, const Confinement& confinement) {
@@ -77,20 +52,11 @@ int reproduce(const World& world, const ReproduceOptions& options) {
     if (reproducer->input.size() > policy.input_bytes_max) {
         return complain(kExitUsage, options.file + ": its input is too large");
     }
-    std::vector<FileView> views;
-    for (const content::ContentFile& part : reproducer->files) {
-        views.push_back({part.name, part.bytes});
-    }
-    const Result<ContentImage> content = ContentImage::make(views);
     const Result<WorkerProgram> program = WorkerProgram::self();
-    if (!content || !program) {
-        return complain(kExitInconclusive,
-                        (!content ? content.error() : program.error()).to_string());
-    }
+    if (!program) return complain(kExitInconclusive, program.error().to_string());
     Executor executor(*program, policy, world.clock);
-    bool grows = false;
-    const EvaluateRun run = replay(executor, *engine, *content, *reproducer, grows);
-    const bool again = shows_again(*reproducer, run, grows);
+    const auto [run, grows] = replay(executor, *engine, *reproducer, policy);
+    const bool again = shows(*reproducer, run, grows);
     const std::string text =
         world.terminal.json()
             ? pretty_json(report_of(*reproducer, *engine, run, again, executor.confinement()))

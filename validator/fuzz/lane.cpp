@@ -35,15 +35,8 @@ std::uint64_t number_of(std::string_view kind, std::string_view text) {
 
 }  // namespace
 
-Patience fuzz_patience(const SandboxPolicy& policy) {
-    constexpr std::chrono::seconds kCpu{3};
-    constexpr std::chrono::seconds kWall{60};
-    return {.cpu = std::min<std::chrono::milliseconds>(kCpu, policy.evaluate.cpu),
-            .wall = std::min<std::chrono::milliseconds>(kWall, policy.evaluate.wall)};
-}
-
 FuzzLane::FuzzLane(LanePlan plan)
-    : plan_(std::move(plan)), patience_(fuzz_patience(plan_.policy)), random_(plan_.seed) {}
+    : plan_(std::move(plan)), patience_(probe_patience(plan_.policy)), random_(plan_.seed) {}
 
 bool FuzzLane::stop(std::string why) {
     if (trouble_.empty()) trouble_ = std::move(why);

@@ -7,17 +7,11 @@
 #include <vector>
 
 #include "validator/generate/mutator.hpp"
+#include "validator/proof/trial.hpp"
 #include "validator/run.hpp"
 #include "validator/stages/stage.hpp"
 
 namespace firebreak::validator {
-
-/// How long one fuzzing input may take, at most what any input may. No rule fit for a device
-/// needs a tenth of three seconds for 64 KiB.
-Patience fuzz_patience(const SandboxPolicy& policy);
-
-/// The name that fuzzing inputs are evaluated under.
-inline constexpr std::string_view kFuzzInputName = "fuzz-input";
 
 /// One input that did not go well.
 struct FuzzFault {

@@ -44,19 +44,24 @@ Bytes decimal(std::int64_t integer) {
 Bytes EventShape::document() const {
     json::array list;
     for (const FieldValue& value : values) list.push_back(to_json(value));
-    return to_bytes(
-        json::serialize(json::object{{"contract", contract}, {"values", std::move(list)}}));
+    json::object document{{"contract", contract}, {"values", std::move(list)}};
+    if (fields) document["fields"] = *fields;
+    return to_bytes(json::serialize(document));
 }
 
 std::optional<EventShape> EventShape::of(ByteView document) {
     const Result<json::value> parsed = parse_json(text_of(document));
-    if (!parsed || !parsed->is_object() || parsed->get_object().size() != 2) return std::nullopt;
+    if (!parsed || !parsed->is_object()) return std::nullopt;
+    const json::value* fields = parsed->get_object().if_contains("fields");
+    if (parsed->get_object().size() != (fields == nullptr ? 2U : 3U)) return std::nullopt;
+    if (fields != nullptr && !fields->is_int64()) return std::nullopt;
     const json::value* contract = parsed->get_object().if_contains("contract");
     const json::value* values = parsed->get_object().if_contains("values");
     if (contract == nullptr || values == nullptr || !contract->is_string() || !values->is_array()) {
         return std::nullopt;
     }
     EventShape event{.contract = std::string(contract->get_string()), .values = {}};
+    if (fields != nullptr) event.fields = fields->get_int64();
     for (const json::value& element : values->get_array()) {
         std::optional<FieldValue> value = from_json(element);
         if (!value) return std::nullopt;
@@ -172,7 +177,7 @@ const EventMutator::Target& EventMutator::target_of(Random& random, const EventS
 
 bool EventMutator::takes(ByteView input) const {
     const std::optional<EventShape> event = EventShape::of(input);
-    if (!event || input.size() > bytes_max_) return false;
+    if (!event || event->fields || input.size() > bytes_max_) return false;
     return std::ranges::any_of(targets_, [&](const Target& target) {
         return target.fields->contract == event->contract &&
                event->values.size() <= target.fields->fields.size();
@@ -202,7 +207,7 @@ Bytes EventMutator::next(Random& random, const std::vector<Bytes>& corpus) const
         }
     }
     return document.size() <= bytes_max_ ? document
-                                         : EventShape{target.fields->contract, {}}.document();
+                                         : EventShape{target.fields->contract, {}, {}}.document();
 }
 
 }  // namespace firebreak::validator

@@ -54,6 +54,8 @@ using FieldValue = std::variant<std::monostate, bool, std::int64_t, Bytes>;
 struct EventShape {
     std::string contract;
     std::vector<FieldValue> values;
+    /// How many fields there are, where that is not the build's number (event_input.hpp).
+    std::optional<std::int64_t> fields{};
 
     Bytes document() const;
 

@@ -276,6 +276,12 @@ bool rejects(const Finding& finding) {
     return finding.waived.empty() && finding_rule(finding.id).level == Level::kError;
 }
 
+std::string replay_words(const Finding& finding) {
+    if (!finding.seen_again) return {};
+    return (*finding.seen_again == 0 ? "not reproducible: " : "") +
+           std::to_string(*finding.seen_again) + " of " + std::to_string(kReplays);
+}
+
 std::string fingerprint(const Finding& finding) {
     Sha256Stream stream;
     // Without the line: a finding that moved is still the same one.

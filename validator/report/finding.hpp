@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,7 +52,17 @@ struct Finding {
     std::string reproducer{};  ///< A file for `firebreak-validate reproduce`; empty: none.
     std::string command{};     ///< The command line that replays it; empty: none.
     std::string waived{};      ///< Who waived it, until when and why; empty: nobody.
+    /// How many of kReplays fresh processes showed it again; nullopt: none was asked.
+    std::optional<int> seen_again{};
+    std::string minimised{};      ///< "12 of 4096 bytes": what is left of the reproducer's input.
+    std::size_t case_number = 0;  ///< Of the reproducer that the run keeps, from 1; 0: none.
 };
+
+/// How often a finding is replayed, each time in a fresh process.
+inline constexpr int kReplays = 3;
+
+/// "3 of 3"; "not reproducible: 0 of 3"; empty where nothing was replayed.
+std::string replay_words(const Finding& finding);
 
 /// Whether `finding` rejects the bundle: an error that nobody waived.
 bool rejects(const Finding& finding);

@@ -135,6 +135,8 @@ std::string finding_block(const Finding& finding) {
     line("seen", finding.evidence);
     line("measured", finding.measured);
     line("waived by", finding.waived);
+    line("seen again", replay_words(finding));
+    line("minimised", finding.minimised);
     line("replay", finding.command);
     line("fingerprint", fingerprint(finding));
     return block + "<span class=\"faint\">fix</span> " + text(rule.remedy) + "</div>\n";

@@ -45,6 +45,8 @@ json::object finding_object(const Finding& finding) {
             {"reproducer", finding.reproducer},
             {"command", finding.command},
             {"waived", finding.waived},
+            {"seen_again", replay_words(finding)},
+            {"minimised", finding.minimised},
             {"fingerprint", fingerprint(finding)}};
 }
 

@@ -66,6 +66,7 @@ std::string details(const Finding& finding) {
     add("seen", finding.evidence);
     add("measured", finding.measured);
     add("fix", std::string(finding_rule(finding.id).remedy));
+    add("seen again", replay_words(finding));
     add("replay", finding.command);
     return escape_markup(text, 16'384);
 }

@@ -1,5 +1,7 @@
 #include "validator/report/reproducer.hpp"
 
+#include <algorithm>
+
 #include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
 #include "core/base/json.hpp"
@@ -8,6 +10,7 @@ namespace firebreak::validator {
 namespace {
 
 constexpr std::string_view kFormat = "firebreak-reproducer/1";
+constexpr std::int64_t kSignalMax = 64;
 
 json::object blob(std::string_view name, ByteView bytes) {
     return {{"name", name}, {"base64", base64_encode(bytes)}};
@@ -48,6 +51,26 @@ Result<void> read_header(const JsonObject& object, Reproducer& reproducer) {
     return {};
 }
 
+/// What only some reproducers have.
+Result<void> read_options(const JsonObject& object, Reproducer& reproducer) {
+    if (object.has("grows")) {
+        const Result<bool> grows = object.boolean("grows");
+        if (!grows) return fail(grows.error());
+        reproducer.grows = *grows;
+    }
+    if (object.has("signal")) {
+        const Result<std::int64_t> signal = object.integer("signal", 1, kSignalMax);
+        if (!signal) return fail(signal.error());
+        reproducer.expected_signal = static_cast<std::int32_t>(*signal);
+    }
+    if (object.has("missed_rule")) {
+        Result<std::string> rule = object.string("missed_rule");
+        if (!rule) return fail(rule.error());
+        reproducer.missed_rule = *std::move(rule);
+    }
+    return {};
+}
+
 Result<void> read_files(const JsonObject& object, Reproducer& reproducer) {
     const Result<const json::array*> files = object.array("files");
     if (!files) return fail(files.error());
@@ -63,6 +86,18 @@ Result<void> read_files(const JsonObject& object, Reproducer& reproducer) {
 
 }  // namespace
 
+bool shows(const Reproducer& reproducer, const EvaluateRun& run, bool grows) {
+    if (run.verdict.outcome != reproducer.expected || grows != reproducer.grows) return false;
+    if (reproducer.expected_signal != 0 && run.verdict.detail != reproducer.expected_signal) {
+        return false;
+    }
+    const auto matched = [&run](const std::string& rule) {
+        return std::ranges::find(run.matches, rule, &sensor::Match::rule) != run.matches.end();
+    };
+    if (!reproducer.missed_rule.empty() && matched(reproducer.missed_rule)) return false;
+    return reproducer.expected_rule.empty() || matched(reproducer.expected_rule);
+}
+
 Bytes serialize(const Reproducer& reproducer) {
     json::array files;
     for (const content::ContentFile& file : reproducer.files) {
@@ -77,6 +112,8 @@ Bytes serialize(const Reproducer& reproducer) {
         {"files", std::move(files)},
     };
     if (reproducer.grows) document["grows"] = true;
+    if (reproducer.expected_signal != 0) document["signal"] = reproducer.expected_signal;
+    if (!reproducer.missed_rule.empty()) document["missed_rule"] = reproducer.missed_rule;
     if (reproducer.evaluates) document["input"] = blob(reproducer.input_name, reproducer.input);
     return to_bytes(pretty_json(document));
 }
@@ -94,10 +131,8 @@ Result<Reproducer> parse_reproducer(ByteView bytes) {
     if (const Result<void> files = read_files(*object, reproducer); !files) {
         return fail(files.error());
     }
-    if (object->has("grows")) {
-        const Result<bool> grows = object->boolean("grows");
-        if (!grows) return fail(grows.error());
-        reproducer.grows = *grows;
+    if (const Result<void> options = read_options(*object, reproducer); !options) {
+        return fail(options.error());
     }
     if (!object->has("input")) return reproducer;
     const Result<JsonObject> input = object->object("input");

@@ -6,7 +6,7 @@
 #include "core/base/digest.hpp"
 #include "core/base/error.hpp"
 #include "core/content/bundle.hpp"
-#include "validator/sandbox/verdict.hpp"
+#include "validator/sandbox/executor.hpp"
 
 namespace firebreak::validator {
 
@@ -20,11 +20,26 @@ struct Reproducer {
     std::string input_name{};
     Bytes input{};
     Outcome expected = Outcome::kAccepted;
+    std::int32_t expected_signal = 0;  ///< Of a crash; 0: any.
     /// The finding is that memory grows when the last step (evaluating, or loading and unloading)
     /// is made over and over.
     bool grows = false;
     std::string expected_rule{};  ///< Where the finding is a match: the rule that must match again.
+    /// Its input shows it as a whole only, and cannot be made smaller. Not part of the file.
+    bool whole = false;
+    std::string missed_rule{};  ///< Where it is none: the rule that must not match again.
+
+    /// Expects what was seen, a crash by its signal.
+    void expect(const Verdict& seen) {
+        expected = seen.outcome;
+        expected_signal = seen.outcome == Outcome::kCrashed ? seen.detail : 0;
+    }
 };
+
+/// Whether a run of the reproducer's last step is what it expects.
+///
+/// @param grows  Whether memory grew, where the reproducer is about that.
+bool shows(const Reproducer& reproducer, const EvaluateRun& run, bool grows);
 
 inline constexpr std::uint64_t kReproducerBytesMax = 128U << 20U;
 

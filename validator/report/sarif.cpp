@@ -45,6 +45,8 @@ json::object result_of(const Finding& finding, std::size_t rule_index) {
     add("measured", finding.measured);
     add("reproducer", finding.reproducer);
     add("command", finding.command);
+    add("seen_again", replay_words(finding));
+    add("minimised", finding.minimised);
     // File names of content are safe_name()s, so they are relative URIs as they stand. A finding
     // that is
     // about no file is about the manifest, which SARIF viewers need as a place.

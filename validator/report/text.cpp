@@ -139,6 +139,10 @@ std::string finding_text(const Finding& finding, const Terminal& terminal) {
     }
     if (!finding.measured.empty()) text += "      measured: " + finding.measured + "\n";
     text += "      fix:     " + std::string(rule.remedy) + "\n";
+    if (const std::string again = replay_words(finding); !again.empty()) {
+        text += "      again:   " + again + " fresh processes" +
+                (finding.minimised.empty() ? "" : ", with " + finding.minimised) + "\n";
+    }
     if (!finding.command.empty()) text += "      replay:  " + finding.command + "\n";
     return text;
 }

@@ -33,12 +33,19 @@ std::string blamed(const Culprit& culprit) {
            std::to_string(culprit.last_line);
 }
 
-Reproducer load_reproducer(const Finding& finding, const Build& build,
-                           const std::vector<FileView>& files, Outcome expected) {
-    Reproducer reproducer{.finding = finding.id, .engine = build.file.sha256, .expected = expected};
+std::vector<content::ContentFile> copies_of(const std::vector<FileView>& files) {
+    std::vector<content::ContentFile> copies;
     for (const FileView& file : files) {
-        reproducer.files.push_back({std::string(file.name), copy_of(file.bytes)});
+        copies.push_back({std::string(file.name), copy_of(file.bytes)});
     }
+    return copies;
+}
+
+Reproducer load_reproducer(const Finding& finding, const Build& build,
+                           const std::vector<FileView>& files, const Verdict& expected) {
+    Reproducer reproducer{.finding = finding.id, .engine = build.file.sha256};
+    reproducer.expect(expected);
+    reproducer.files = copies_of(files);
     return reproducer;
 }
 

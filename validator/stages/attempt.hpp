@@ -24,8 +24,11 @@ inline constexpr std::uint64_t kProbesMax = 48;
 /// "a.yar, lines 3 to 9", "a.yar", or "4 files together".
 std::string blamed(const Culprit& culprit);
 
+std::vector<content::ContentFile> copies_of(const std::vector<FileView>& files);
+
+/// What shows `finding` again: that loading `files` ends like this.
 Reproducer load_reproducer(const Finding& finding, const Build& build,
-                           const std::vector<FileView>& files, Outcome expected);
+                           const std::vector<FileView>& files, const Verdict& expected);
 
 /// The part of the load stage that looks for silenced neighbours (FB508, FB511), for one build that
 /// loads the content by itself.

@@ -7,6 +7,8 @@
 #include "validator/generate/event_rules.hpp"
 #include "validator/generate/event_solver.hpp"
 #include "validator/generate/yara_samples.hpp"
+#include "validator/proof/proof.hpp"
+#include "validator/proof/trial.hpp"
 #include "validator/sandbox/event_input.hpp"
 #include "validator/stages/attempt.hpp"
 #include "validator/stages/coverage.hpp"
@@ -28,8 +30,8 @@ constexpr int kRestartsMax = 5;
 /// Findings of one kind listed one by one, for each build; the rest are counted.
 constexpr std::uint64_t kListed = 25;
 
-/// Reproducers that are made small; fresh workers that one may take for it.
-constexpr int kMinimised = 3;
+/// Reproducers for which the rule is tried alone.
+constexpr int kNarrowed = 3;
 
 constexpr std::size_t kUnsatisfiedNamed = 3;
 
@@ -87,8 +89,7 @@ private:
     bool drive(const Drive& drive);
     void fault(const Drive& drive, const Verdict& verdict);
     void disagreement(const Drive& drive, bool matched);
-    void reproduce(const Drive& drive, Outcome expected, std::string_view rule, Finding& finding);
-    bool happens_again(const std::vector<FileView>& files, ByteView input, Outcome expected);
+    void reproduce(const Drive& drive, const Verdict& expected, Finding& finding);
     void finish_events(const std::vector<sigma::Program>& programs);
     void report_uncovered(const std::vector<UsedField>& used);
     std::size_t supplied(std::string_view contract) const;
@@ -108,7 +109,7 @@ private:
     bool measuring_ = false;
     bool whole_measure_ = true;  ///< No worker died with what it had measured.
     int restarts_ = 0;
-    int minimised_ = 0;
+    int narrowed_ = 0;
     std::uint64_t disagreements_ = 0;
     std::uint64_t rules_ = 0;
     std::uint64_t first_execution_ = 0;
@@ -302,7 +303,7 @@ void DirectedBuild::fault(const Drive& drive, const Verdict& verdict) {
                     .input = drive.name,
                     .evidence = verdict.message,
                     .measured = verdict.measured};
-    reproduce(drive, verdict.outcome, {}, finding);
+    reproduce(drive, verdict, finding);
     run_.add(std::move(finding));
 }
 
@@ -317,52 +318,36 @@ void DirectedBuild::disagreement(const Drive& drive, bool matched) {
                                drive.name,
                     .build = build_.label(),
                     .input = drive.name};
-    reproduce(drive, Outcome::kAccepted, matched ? drive.rule->id : std::string_view(), finding);
-    run_.add(std::move(finding));
-}
-
-bool DirectedBuild::happens_again(const std::vector<FileView>& files, ByteView input,
-                                  Outcome expected) {
-    if (run_.tools().clock.steady() > deadline_) return false;
-    Attempt fresh = attempt_load(run_, build_, files, run_.profile().sandbox.load, result_);
-    if (!passes(fresh.load.verdict)) return false;
-    ++result_.executions;
-    return fresh.executor->evaluate("minimised", input).verdict.outcome == expected;
-}
-
-/// The rule alone and only the values that it takes, where that shows the same; else everything.
-void DirectedBuild::reproduce(const Drive& drive, Outcome expected, std::string_view rule,
-                              Finding& finding) {
     Reproducer reproducer{.finding = finding.id,
                           .engine = build_.file.sha256,
                           .files = run_.bundle->files,
                           .evaluates = true,
                           .input_name = drive.name,
                           .input = drive.input,
-                          .expected = expected,
-                          .expected_rule = std::string(rule)};
-    const std::uint64_t executions = result_.executions;
-    if (drive.rule != nullptr && expected == Outcome::kCrashed && ++minimised_ <= kMinimised) {
-        const Result<Bytes> file = sigma::write_program(alone(*drive.program, *drive.rule));
-        const std::string name = "rule.sigma";
-        if (file && happens_again({{name, *file}}, drive.input, expected)) {
-            reproducer.files = {{name, *file}};
-            sigma::ReferenceEvent values = drive.values;
-            for (sigma::ReferenceValue& value : values) {
-                if (std::holds_alternative<std::monostate>(value)) continue;
-                const sigma::ReferenceValue kept = std::exchange(value, std::monostate{});
-                Bytes fewer = event_document(drive.program->contract, values,
-                                             supplied(drive.program->contract));
-                if (happens_again({{name, *file}}, fewer, expected)) {
-                    reproducer.input = std::move(fewer);
-                } else {
-                    value = kept;
-                }
-            }
+                          .expected = Outcome::kAccepted,
+                          .whole = true};
+    (matched ? reproducer.expected_rule : reproducer.missed_rule) = drive.rule->id;
+    run_.attach(std::move(reproducer), build_.file, finding);
+    run_.add(std::move(finding));
+}
+
+/// The rule alone, where that shows the same; else everything.
+void DirectedBuild::reproduce(const Drive& drive, const Verdict& expected, Finding& finding) {
+    Reproducer reproducer{.finding = finding.id,
+                          .engine = build_.file.sha256,
+                          .files = run_.bundle->files,
+                          .evaluates = true,
+                          .input_name = drive.name,
+                          .input = drive.input};
+    reproducer.expect(expected);
+    if (drive.rule != nullptr && ends_worker(expected.outcome) && ++narrowed_ <= kNarrowed) {
+        if (Result<Bytes> file = sigma::write_program(alone(*drive.program, *drive.rule))) {
+            Reproducer one = reproducer;
+            one.files = {{"rule.sigma", *std::move(file)}};
+            if (shown(run_, build_, one)) reproducer = std::move(one);
         }
     }
-    result_.executions = executions;  // The search for the rule counts, not what comes after.
-    run_.attach(reproducer, build_.file, finding);
+    run_.attach(std::move(reproducer), build_.file, finding);
 }
 
 void DirectedBuild::finish_events(const std::vector<sigma::Program>& programs) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "validator/proof/trial.hpp"
 #include "validator/stages/faults.hpp"
 
 namespace firebreak::validator {
@@ -127,15 +128,15 @@ void Evidence::attach(const Input& input, const FileRun& run, std::string_view r
                       Finding& finding) {
     std::optional<Bytes> bytes = read(input, run);
     if (!bytes) return;
-    const Reproducer reproducer{.finding = finding.id,
-                                .engine = build_.file.sha256,
-                                .files = needed_files(run_, finding),
-                                .evaluates = true,
-                                .input_name = input.name,
-                                .input = *std::move(bytes),
-                                .expected = run.verdict.outcome,
-                                .expected_rule = std::string(rule)};
-    run_.attach(reproducer, build_.file, finding);
+    Reproducer reproducer{.finding = finding.id,
+                          .engine = build_.file.sha256,
+                          .files = needed_files(run_, finding),
+                          .evaluates = true,
+                          .input_name = input.name,
+                          .input = *std::move(bytes),
+                          .expected_rule = std::string(rule)};
+    reproducer.expect(run.verdict);
+    run_.attach(std::move(reproducer), build_.file, finding);
 }
 
 void Evidence::finish() {

@@ -4,10 +4,10 @@
 #include <thread>
 
 #include "validator/fuzz/corpus.hpp"
-#include "validator/fuzz/growth.hpp"
 #include "validator/fuzz/lane.hpp"
-#include "validator/fuzz/minimise.hpp"
-#include "validator/fuzz/trial.hpp"
+#include "validator/proof/growth.hpp"
+#include "validator/proof/proof.hpp"
+#include "validator/proof/trial.hpp"
 #include "validator/stages/attempt.hpp"
 #include "validator/stages/faults.hpp"
 #include "validator/stages/goodware.hpp"
@@ -19,8 +19,6 @@ namespace {
 /// what a run finds must not depend on how many processors there are.
 constexpr std::uint64_t kLanes = 2;
 
-constexpr std::uint64_t kMinimiseProbesMax = 160;
-constexpr std::uint64_t kHangProbesMax = 6;
 constexpr std::uint64_t kBlameProbesMax = 24;
 
 /// Of ten parts of the stage's time, those for the lanes. The rest is for looking into what they
@@ -55,8 +53,6 @@ private:
                                                      const ContentImage& content);
     bool weigh(const std::vector<std::unique_ptr<FuzzLane>>& lanes);
     void report(const FuzzFault& fault, std::uint64_t lane);
-    Culprit blame(const FuzzFault& fault);
-    Bytes smaller(const FuzzFault& fault, const Culprit& culprit);
     void check_growth(const std::vector<std::unique_ptr<FuzzLane>>& lanes);
     void give_up(std::string reason);
     bool out_of_time() const { return run_.tools().clock.steady() > deadline_; }
@@ -190,56 +186,34 @@ bool BuildFuzz::weigh(const std::vector<std::unique_ptr<FuzzLane>>& lanes) {
     return reported.empty();
 }
 
-bool same_fault(const Verdict& seen, const Verdict& fault) {
-    return seen.outcome == fault.outcome &&
-           (fault.outcome != Outcome::kCrashed || seen.detail == fault.detail);
-}
-
-/// The part of the content that is needed for it.
-Culprit BuildFuzz::blame(const FuzzFault& fault) {
-    const FaultProbe shows = [&](const std::vector<FileView>& files) {
-        Trial trial(run_, build_, files, fuzz_patience(run_.profile().sandbox));
-        return same_fault(trial.evaluate(kFuzzInputName, fault.input).verdict, fault.verdict);
-    };
-    // What needs no rule at all is not a rule's fault; and hangs take too long to look for long.
-    const bool hangs = fault.verdict.outcome == Outcome::kTimedOut;
-    return bisect(run_.content_views(), shows, hangs ? kHangProbesMax : kBlameProbesMax);
-}
-
-Bytes BuildFuzz::smaller(const FuzzFault& fault, const Culprit& culprit) {
-    Trial trial(run_, build_, culprit.files, fuzz_patience(run_.profile().sandbox));
-    const InputProbe shows = [&](ByteView input) {
-        return same_fault(trial.evaluate(kFuzzInputName, input).verdict, fault.verdict);
-    };
-    const bool hangs = fault.verdict.outcome == Outcome::kTimedOut;
-    return minimise(fault.input, shows, hangs ? kHangProbesMax : kMinimiseProbesMax);
-}
-
 void BuildFuzz::report(const FuzzFault& fault, std::uint64_t lane) {
-    const Culprit culprit = blame(fault);
-    const Bytes input = smaller(fault, culprit);
-    const std::string name = "fuzz-" + sha256(input).hex().substr(0, 12);
     Verdict said = fault.verdict;
     Finding finding{.id = std::string(fuzz_fault_id(said.outcome)),
-                    .place = culprit.place,
-                    .message = {},
                     .build = build_.label(),
-                    .input = name,
                     .evidence = said.message,
                     .measured = said.measured};
-    Reproducer reproducer = load_reproducer(finding, build_, culprit.files, fault.verdict.outcome);
+    Reproducer reproducer = load_reproducer(finding, build_, run_.content_views(), fault.verdict);
     reproducer.evaluates = true;
-    reproducer.input_name = name;
-    reproducer.input = input;
-    const int times = replayed(run_, build_, reproducer, fuzz_patience(run_.profile().sandbox));
-    if (times == 0) finding.id = "FB1008";
+    reproducer.input_name = kFuzzInputName;
+    reproducer.input = fault.input;
+    // What needs no rule at all is not a rule's fault.
+    const Culprit culprit = narrowed(run_, build_, reproducer, kBlameProbesMax);
+    finding.place = culprit.place;
+    const std::string part = blamed(culprit);
+    reproducer.files = copies_of(culprit.files);
+    const Proof proof = prove(run_, build_, reproducer);
+    finding.seen_again = proof.seen_again;
+    finding.minimised = proof.minimised;
+    if (proof.seen_again == 0) finding.id = "FB1008";
+    finding.input = "fuzz-" + sha256(reproducer.input).hex().substr(0, 12);
     said.message.clear();
     finding.message = build_.label() + " " + describe(said) + " on an input of " +
-                      std::to_string(input.size()) + " bytes, with " + blamed(culprit) +
+                      std::to_string(reproducer.input.size()) + " bytes, with " + part +
                       " (execution " + std::to_string(fault.execution) + " of lane " +
-                      std::to_string(lane + 1) + ")" + replay_note(times);
+                      std::to_string(lane + 1) + ")";
     reproducer.finding = finding.id;
-    run_.attach(reproducer, build_.file, finding);
+    reproducer.input_name = finding.input;
+    run_.attach(std::move(reproducer), build_.file, finding);
     run_.add(std::move(finding));
 }
 
@@ -261,12 +235,12 @@ void BuildFuzz::check_growth(const std::vector<std::unique_ptr<FuzzLane>>& lanes
         .build = build_.label(),
         .input = name};
     Reproducer reproducer =
-        load_reproducer(finding, build_, run_.content_views(), Outcome::kAccepted);
+        load_reproducer(finding, build_, run_.content_views(), {.outcome = Outcome::kAccepted});
     reproducer.evaluates = true;
     reproducer.input_name = name;
     reproducer.input = found.input;
     reproducer.grows = true;
-    run_.attach(reproducer, build_.file, finding);
+    run_.attach(std::move(reproducer), build_.file, finding);
     run_.add(std::move(finding));
 }
 

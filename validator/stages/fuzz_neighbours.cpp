@@ -1,9 +1,9 @@
 #include <algorithm>
 
 #include "validator/fuzz/lane.hpp"
-#include "validator/fuzz/minimise.hpp"
-#include "validator/fuzz/trial.hpp"
 #include "validator/generate/changes.hpp"
+#include "validator/proof/proof.hpp"
+#include "validator/proof/trial.hpp"
 #include "validator/stages/attempt.hpp"
 #include "validator/stages/fuzz.hpp"
 
@@ -16,8 +16,6 @@ constexpr std::size_t kInputs = 32;
 /// Larger files are cut down to this first: many changes to a little content show more than few to
 /// much.
 constexpr std::size_t kFileBytesMax = 64U << 10U;
-
-constexpr std::uint64_t kMinimiseProbesMax = 48;
 
 constexpr std::size_t kReportsMax = 5;
 
@@ -80,7 +78,7 @@ Neighbour NeighbourFuzz::next() {
 /// @param input  Set when loading was well, and an input was not.
 EvaluateRun NeighbourFuzz::try_out(const Neighbour& neighbour, Bytes& input) {
     Trial trial(run_, plan_.build, {{neighbour.name, neighbour.bytes}},
-                fuzz_patience(run_.profile().sandbox));
+                probe_patience(run_.profile().sandbox));
     const Verdict loaded = trial.load();
     if (loaded.outcome != Outcome::kNotRun) ++result_.executions;
     if (!passes(loaded)) return {.verdict = loaded, .matches = {}};
@@ -94,7 +92,7 @@ EvaluateRun NeighbourFuzz::try_out(const Neighbour& neighbour, Bytes& input) {
         std::ranges::copy(inputs.back(), place.begin());
     }
     const BatchRun run =
-        executor.evaluate_batch(kFuzzInputName, lengths, fuzz_patience(run_.profile().sandbox));
+        executor.evaluate_batch(kFuzzInputName, lengths, probe_patience(run_.profile().sandbox));
     result_.executions += run.runs.size();
     if (is_harm(run.verdict) && run.runs.size() < inputs.size()) input = inputs[run.runs.size()];
     return {.verdict = run.verdict, .matches = {}};
@@ -104,16 +102,6 @@ void NeighbourFuzz::report(const Neighbour& neighbour, const Verdict& verdict, c
     const std::pair kind{verdict.outcome, verdict.detail};
     if (std::ranges::find(reported_, kind) != reported_.end()) return;
     reported_.push_back(kind);
-    const InputProbe shows = [&](ByteView content) {
-        Trial trial(run_, plan_.build, {{neighbour.name, content}},
-                    fuzz_patience(run_.profile().sandbox));
-        const Verdict seen =
-            input == nullptr ? trial.load() : trial.evaluate(kFuzzInputName, *input).verdict;
-        return seen.outcome == verdict.outcome && seen.detail == verdict.detail;
-    };
-    const Bytes content = verdict.outcome == Outcome::kTimedOut
-                              ? neighbour.bytes
-                              : minimise(neighbour.bytes, shows, kMinimiseProbesMax);
     Verdict said = verdict;
     said.message.clear();
     Finding finding{.id = "FB1007",
@@ -123,22 +111,23 @@ void NeighbourFuzz::report(const Neighbour& neighbour, const Verdict& verdict, c
                     .evidence = verdict.message,
                     .measured = verdict.measured};
     Reproducer reproducer =
-        load_reproducer(finding, plan_.build, {{neighbour.name, content}}, verdict.outcome);
+        load_reproducer(finding, plan_.build, {{neighbour.name, neighbour.bytes}}, verdict);
     if (input != nullptr) {
         finding.input = "fuzz-" + sha256(*input).hex().substr(0, 12);
         reproducer.evaluates = true;
         reproducer.input_name = finding.input;
         reproducer.input = *input;
     }
-    const int times =
-        replayed(run_, plan_.build, reproducer, fuzz_patience(run_.profile().sandbox));
-    if (times == 0) finding.id = "FB1008";
+    const Proof proof = prove(run_, plan_.build, reproducer);
+    finding.seen_again = proof.seen_again;
+    finding.minimised = proof.minimised;
+    if (proof.seen_again == 0) finding.id = "FB1008";
     reproducer.finding = finding.id;
     finding.message = plan_.build.label() + " " + describe(said) + " on " +
                       (input == nullptr ? "loading" : "an input with") + " a changed " +
-                      neighbour.name + " of " + std::to_string(content.size()) + " bytes" +
-                      replay_note(times);
-    run_.attach(reproducer, plan_.build.file, finding);
+                      neighbour.name + " of " +
+                      std::to_string(reproducer.files.front().bytes.size()) + " bytes";
+    run_.attach(std::move(reproducer), plan_.build.file, finding);
     run_.add(std::move(finding));
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "validator/proof/trial.hpp"
 #include "validator/stages/attempt.hpp"
 #include "validator/stages/faults.hpp"
 #include "validator/stages/sentinel.hpp"
@@ -8,12 +9,6 @@
 
 namespace firebreak::validator {
 namespace {
-
-using std::chrono::seconds;
-
-/// While looking for the culprit of a hang, longer than any rule that ends takes (1.2 s was the
-/// slowest of 40,000 measured), and shorter than the limit that found it.
-constexpr Patience kHangProbe{.cpu = seconds{2}, .wall = seconds{10}};
 
 constexpr std::size_t kDiagnosticsShown = 20;
 
@@ -162,7 +157,7 @@ void BuildLoad::report_refusal(const LoadRun& load) {
             std::vector<FileView> files = run_.content_views();
             const auto named = std::ranges::find(files, diagnostic.file, &FileView::name);
             if (named != files.end()) files = {*named};
-            run_.attach(load_reproducer(finding, build_, files, load.verdict.outcome), build_.file,
+            run_.attach(load_reproducer(finding, build_, files, load.verdict), build_.file,
                         finding);
         }
         run_.add(std::move(finding));
@@ -171,10 +166,7 @@ void BuildLoad::report_refusal(const LoadRun& load) {
 
 void BuildLoad::report_fault(const Verdict& verdict) {
     Patience patience = run_.profile().sandbox.load;
-    if (verdict.outcome == Outcome::kTimedOut) {
-        patience = {.cpu = std::min(patience.cpu, kHangProbe.cpu),
-                    .wall = std::min(patience.wall, kHangProbe.wall)};
-    }
+    if (verdict.outcome == Outcome::kTimedOut) patience = hang_patience(patience);
     const FaultProbe shows = [&](const std::vector<FileView>& files) {
         if (out_of_time()) return false;
         const Verdict seen = attempt(files, patience).load.verdict;
@@ -190,8 +182,7 @@ void BuildLoad::report_fault(const Verdict& verdict) {
         .build = build_.label(),
         .evidence = verdict.message,
         .measured = verdict.measured};
-    run_.attach(load_reproducer(finding, build_, culprit.files, verdict.outcome), build_.file,
-                finding);
+    run_.attach(load_reproducer(finding, build_, culprit.files, verdict), build_.file, finding);
     run_.add(std::move(finding));
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "validator/proof/trial.hpp"
 #include "validator/stages/attempt.hpp"
 #include "validator/stages/faults.hpp"
 
@@ -163,11 +164,13 @@ void NeighbourCheck::report_file(std::size_t index) {
                                std::to_string(inputs_.size()) + " kinds of input",
                     .build = build_.label()};
     const Guarded guarded(culprit.files, sentinel_, 0, culprit.files.size());
-    Reproducer reproducer = load_reproducer(finding, build_, guarded.views(), Outcome::kAccepted);
+    Reproducer reproducer =
+        load_reproducer(finding, build_, guarded.views(), {.outcome = Outcome::kAccepted});
     reproducer.evaluates = true;
     reproducer.input_name = inputs_.front().name;
     reproducer.input = inputs_.front().bytes;
-    run_.attach(reproducer, build_.file, finding);
+    reproducer.missed_rule = sentinel_.rule(1);
+    run_.attach(std::move(reproducer), build_.file, finding);
     run_.add(std::move(finding));
 }
 
@@ -207,11 +210,12 @@ void NeighbourCheck::report_outage(const SentinelInput& input, const Verdict& ve
                            : "in " + build_.label() + " the validator's own rule does not match " +
                                  input.name + " beside " + blamed(culprit);
     const Guarded guarded(culprit.files, sentinel_, 0, 0);
-    Reproducer reproducer = load_reproducer(finding, build_, guarded.views(), verdict.outcome);
+    Reproducer reproducer = load_reproducer(finding, build_, guarded.views(), verdict);
     reproducer.evaluates = true;
     reproducer.input_name = input.name;
     reproducer.input = input.bytes;
-    run_.attach(reproducer, build_.file, finding);
+    if (passes(verdict)) reproducer.missed_rule = sentinel_.rule(0);
+    run_.attach(std::move(reproducer), build_.file, finding);
     run_.add(std::move(finding));
 }
 

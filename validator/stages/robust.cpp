@@ -4,8 +4,8 @@
 #include <array>
 #include <set>
 
-#include "validator/fuzz/lane.hpp"
-#include "validator/fuzz/trial.hpp"
+#include "validator/proof/proof.hpp"
+#include "validator/proof/trial.hpp"
 #include "validator/stages/attempt.hpp"
 
 namespace firebreak::validator {
@@ -115,7 +115,6 @@ bool DamageCheck::try_out(std::size_t number) {
 void DamageCheck::report(const Damaged& file, const Verdict& verdict) {
     if (reported_) return;
     reported_ = true;
-    const content::ContentFile part{file.name, file.bytes};
     Verdict said = verdict;
     said.message.clear();
     Finding finding{.id = "FB1101",
@@ -124,19 +123,15 @@ void DamageCheck::report(const Damaged& file, const Verdict& verdict) {
                     .build = build_.label(),
                     .evidence = verdict.message,
                     .measured = verdict.measured};
-    Reproducer reproducer =
-        load_reproducer(finding, build_, {{file.name, file.bytes}}, verdict.outcome);
-    int times = replayed(run_, build_, reproducer, run_.profile().sandbox.load);
-    if (times == 0) {
+    finding.message = build_.label() + " " + describe(said) + " on " + file.name + " " + file.how;
+    Reproducer reproducer = load_reproducer(finding, build_, {{file.name, file.bytes}}, verdict);
+    if (!shown(run_, build_, reproducer)) {
         // It was not the load, then.
         reproducer.evaluates = true;
         reproducer.input_name = std::string(kFuzzInputName);
         reproducer.input = file.bytes;
-        times = replayed(run_, build_, reproducer, run_.profile().sandbox.load);
     }
-    finding.message = build_.label() + " " + describe(said) + " on " + file.name + " " + file.how +
-                      replay_note(times);
-    run_.attach(reproducer, build_.file, finding);
+    run_.attach(std::move(reproducer), build_.file, finding);
     run_.add(std::move(finding));
 }
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "validator/fuzz/growth.hpp"
-#include "validator/fuzz/trial.hpp"
+#include "validator/proof/growth.hpp"
+#include "validator/proof/trial.hpp"
 #include "validator/stages/attempt.hpp"
 #include "validator/stages/robust.hpp"
 #include "validator/stages/sentinel.hpp"
@@ -68,9 +68,9 @@ std::string check_memory(Run& run, const Build& build, StageDeadline deadline,
                     .message = build.label() +
                                " takes ever more memory the more often it loads the same content",
                     .build = build.label()};
-    Reproducer reproducer = load_reproducer(finding, build, files, Outcome::kAccepted);
+    Reproducer reproducer = load_reproducer(finding, build, files, {.outcome = Outcome::kAccepted});
     reproducer.grows = true;
-    run.attach(reproducer, build.file, finding);
+    run.attach(std::move(reproducer), build.file, finding);
     run.add(std::move(finding));
     return {};
 }

@@ -61,5 +61,6 @@ StageResult check_replay(Run& run, StageDeadline deadline);
 StageResult check_fuzz(Run& run, StageDeadline deadline);
 StageResult check_robust(Run& run, StageDeadline deadline);
 StageResult check_budget(Run& run, StageDeadline deadline);
+StageResult check_verdict(Run& run, StageDeadline deadline);
 
 }  // namespace firebreak::validator

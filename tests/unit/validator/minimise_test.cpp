@@ -1,4 +1,4 @@
-#include "validator/fuzz/minimise.hpp"
+#include "validator/proof/minimise.hpp"
 
 #include <gtest/gtest.h>
 

@@ -118,13 +118,23 @@ TEST(EventMutator, TakesOnlyEventsOfItsContracts) {
     EXPECT_FALSE(mutator.takes(bytes_of(R"({"contract":"d/v1","values":[]})")));
     EXPECT_FALSE(mutator.takes(bytes_of(R"({"contract":"c/v1","values":[1,2,3,4,5]})")));
     EXPECT_FALSE(mutator.takes(bytes_of(R"({"contract":"c/v1","values":[1.5]})")));
+    // Another number of fields than the build's is for whoever asks for it.
+    EXPECT_FALSE(mutator.takes(bytes_of(R"({"contract":"c/v1","values":["a"],"fields":3})")));
     EXPECT_FALSE(mutator.takes(bytes_of("MZ")));
+}
+
+TEST(EventShape, KeepsTheNumberOfFields) {
+    const EventShape event{.contract = "c/v1", .values = {FieldValue{true}}, .fields = 21};
+    EXPECT_EQ(EventShape::of(event.document()), event);
+    EXPECT_FALSE(EventShape::of(bytes_of(R"({"contract":"c/v1","values":[],"fields":"3"})")));
+    EXPECT_FALSE(EventShape::of(bytes_of(R"({"contract":"c/v1","values":[],"field":3})")));
 }
 
 TEST(EventShape, ReadsWhatItWrites) {
     const EventShape event{"c/v1",
                            {FieldValue{}, FieldValue{true}, FieldValue{std::int64_t{-7}},
-                            FieldValue{to_bytes("text")}, FieldValue{Bytes{0xFF, 0x00}}}};
+                            FieldValue{to_bytes("text")}, FieldValue{Bytes{0xFF, 0x00}}},
+                           {}};
     EXPECT_EQ(EventShape::of(event.document()), event);
     EXPECT_EQ(EventShape::of(bytes_of("{}")), std::nullopt);
     EXPECT_EQ(EventShape::of(bytes_of("[")), std::nullopt);

@@ -18,7 +18,9 @@ Reproducer sample() {
             .input_name = "/usr/bin/ls",
             .input = {1, 2, 3},
             .expected = Outcome::kCrashed,
-            .expected_rule = "r"};
+            .expected_signal = 11,
+            .expected_rule = "r",
+            .missed_rule = "s"};
 }
 
 TEST(Reproducer, CarriesEverythingThere) {
@@ -35,7 +37,40 @@ TEST(Reproducer, CarriesEverythingThere) {
     EXPECT_EQ(got->input_name, sent.input_name);
     EXPECT_EQ(got->input, sent.input);
     EXPECT_EQ(got->expected, Outcome::kCrashed);
+    EXPECT_EQ(got->expected_signal, 11);
     EXPECT_EQ(got->expected_rule, "r");
+    EXPECT_EQ(got->missed_rule, "s");
+}
+
+EvaluateRun run_with(Outcome outcome, std::int32_t detail, std::vector<std::string> rules = {}) {
+    EvaluateRun run{.verdict = {.outcome = outcome, .detail = detail}, .matches = {}};
+    for (std::string& rule : rules) run.matches.push_back({.rule = std::move(rule), .detail = {}});
+    return run;
+}
+
+TEST(Reproducer, IsShownByTheSameSignalOnly) {
+    Reproducer crash;
+    crash.expect({.outcome = Outcome::kCrashed, .detail = 11});
+
+    EXPECT_TRUE(shows(crash, run_with(Outcome::kCrashed, 11), false));
+    EXPECT_FALSE(shows(crash, run_with(Outcome::kCrashed, 6), false));
+    EXPECT_FALSE(shows(crash, run_with(Outcome::kAccepted, 0), false));
+    crash.grows = true;
+    EXPECT_FALSE(shows(crash, run_with(Outcome::kCrashed, 11), false));
+}
+
+TEST(Reproducer, IsShownByTheRuleThatMatchesOrDoesNot) {
+    Reproducer match;
+    match.expect({.outcome = Outcome::kAccepted});
+    match.expected_rule = "r";
+    EXPECT_TRUE(shows(match, run_with(Outcome::kAccepted, 0, {"q", "r"}), false));
+    EXPECT_FALSE(shows(match, run_with(Outcome::kAccepted, 0, {"q"}), false));
+
+    Reproducer missed = match;
+    missed.expected_rule.clear();
+    missed.missed_rule = "r";
+    EXPECT_TRUE(shows(missed, run_with(Outcome::kAccepted, 0, {"q"}), false));
+    EXPECT_FALSE(shows(missed, run_with(Outcome::kAccepted, 0, {"r"}), false));
 }
 
 TEST(Reproducer, OfALoadHasNoInput) {
@@ -58,6 +93,9 @@ Result<Reproducer> with(std::string_view from, std::string_view to) {
 
 TEST(Reproducer, RefusesWhatItIsNot) {
     EXPECT_TRUE(refused(parse_reproducer(bytes_of("{}")), Errc::kMalformed));
+    EXPECT_TRUE(refused(with("\"signal\": 11", "\"signal\": 65"), Errc::kMalformed));
+    EXPECT_TRUE(refused(with("\"signal\": 11", "\"signal\": \"11\""), Errc::kMalformed));
+    EXPECT_TRUE(refused(with("\"missed_rule\": \"s\"", "\"missed_rule\": 3"), Errc::kMalformed));
     EXPECT_TRUE(refused(parse_reproducer(bytes_of("not json")), Errc::kMalformed));
     EXPECT_TRUE(refused(with("reproducer/1", "reproducer/2"), Errc::kUnsupported));
     EXPECT_TRUE(refused(with("\"crashed\"", "\"fine\""), Errc::kMalformed));

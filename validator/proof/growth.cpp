@@ -1,8 +1,6 @@
-#include "validator/fuzz/growth.hpp"
+#include "validator/proof/growth.hpp"
 
 #include <algorithm>
-
-#include "validator/fuzz/lane.hpp"
 
 namespace firebreak::validator {
 namespace {
@@ -105,7 +103,7 @@ Bounds bounds_of(const Run& run, StageDeadline deadline) {
     const SandboxPolicy& policy = run.profile().sandbox;
     return {.clock = run.tools().clock,
             .deadline = deadline,
-            .patience = fuzz_patience(policy),
+            .patience = probe_patience(policy),
             .memory_bytes_max = policy.memory_bytes_max};
 }
 
@@ -163,7 +161,7 @@ Verdict reproduce_growth(Executor& executor, const Reproducer& reproducer, bool&
     const SandboxPolicy policy;
     const Bounds bounds{.clock = clock,
                         .deadline = StageDeadline::max(),
-                        .patience = fuzz_patience(policy),
+                        .patience = probe_patience(policy),
                         .memory_bytes_max = policy.memory_bytes_max};
     Growth growth;
     if (reproducer.evaluates) {

@@ -9,6 +9,17 @@
 
 namespace firebreak::validator {
 
+/// How long one input of a probe may take, at most what any input may. No rule fit for a device
+/// needs a tenth of three seconds for 64 KiB.
+Patience probe_patience(const SandboxPolicy& policy);
+
+/// The same where a hang is looked at again: longer than any rule that ends takes (1.2 s was the
+/// slowest of 40,000 measured), and shorter than the limit that found it.
+Patience hang_patience(const Patience& limit);
+
+/// The name that inputs of the validator's own making are evaluated under.
+inline constexpr std::string_view kFuzzInputName = "fuzz-input";
+
 /// One content in one build, loaded anew whenever its worker has died: for probes, of which many
 /// end it. Thread safety: one thread at a time.
 class Trial {
@@ -38,14 +49,5 @@ private:
     std::unique_ptr<Executor> executor_;
     bool loaded_ = false;
 };
-
-/// How often a finding is replayed, each time in a fresh process, before it is reported.
-inline constexpr int kReplays = 3;
-
-/// How many of kReplays fresh workers show again what the reproducer expects.
-int replayed(Run& run, const Build& build, const Reproducer& reproducer, const Patience& patience);
-
-/// "; seen again in 3 of 3 fresh processes". What is not seen again is said so, never dropped.
-std::string replay_note(int times);
 
 }  // namespace firebreak::validator

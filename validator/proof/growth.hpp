@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "validator/fuzz/trial.hpp"
+#include "validator/proof/trial.hpp"
 #include "validator/stages/stage.hpp"
 
 namespace firebreak::validator {

@@ -1,8 +1,22 @@
-#include "validator/fuzz/trial.hpp"
+#include "validator/proof/trial.hpp"
 
 #include <algorithm>
 
 namespace firebreak::validator {
+
+Patience probe_patience(const SandboxPolicy& policy) {
+    constexpr std::chrono::seconds kCpu{3};
+    constexpr std::chrono::seconds kWall{60};
+    return {.cpu = std::min<std::chrono::milliseconds>(kCpu, policy.evaluate.cpu),
+            .wall = std::min<std::chrono::milliseconds>(kWall, policy.evaluate.wall)};
+}
+
+Patience hang_patience(const Patience& limit) {
+    constexpr std::chrono::seconds kCpu{2};
+    constexpr std::chrono::seconds kWall{10};
+    return {.cpu = std::min<std::chrono::milliseconds>(kCpu, limit.cpu),
+            .wall = std::min<std::chrono::milliseconds>(kWall, limit.wall)};
+}
 
 Verdict Trial::load() {
     if (executor_ && executor_->alive() && loaded_) return {.outcome = Outcome::kAccepted};
@@ -35,28 +49,6 @@ EvaluateRun Trial::evaluate(std::string_view name, ByteView input) {
 void Trial::forget() {
     executor_.reset();
     loaded_ = false;
-}
-
-int replayed(Run& run, const Build& build, const Reproducer& reproducer, const Patience& patience) {
-    std::vector<FileView> files;
-    for (const content::ContentFile& file : reproducer.files) {
-        files.push_back({file.name, file.bytes});
-    }
-    int times = 0;
-    for (int replay = 0; replay < kReplays; ++replay) {
-        Trial trial(run, build, files, patience);
-        const Verdict verdict =
-            reproducer.evaluates ? trial.evaluate(reproducer.input_name, reproducer.input).verdict
-                                 : trial.load();
-        if (verdict.outcome == reproducer.expected) ++times;
-    }
-    return times;
-}
-
-std::string replay_note(int times) {
-    return times == 0 ? "; not seen again in " + std::to_string(kReplays) + " fresh processes"
-                      : "; seen again in " + std::to_string(times) + " of " +
-                            std::to_string(kReplays) + " fresh processes";
 }
 
 }  // namespace firebreak::validator
