@@ -31,6 +31,9 @@ struct CostCaps {
     std::chrono::milliseconds load_cpu_max;
     std::uint64_t memory_bytes_max;
     double mebibytes_per_second_min;
+    /// For an input of up to 128 KiB that repeats something a rule looks for.
+    std::chrono::milliseconds amplified_cpu_max = std::chrono::seconds{1};
+    std::uint64_t amplified_memory_max = 256U << 20U;
 };
 
 /// How much is fuzzed, in each build. Executions decide, time is only a cap (catalogue.cpp).

@@ -49,14 +49,21 @@ int reproduce(const World& world, const ReproduceOptions& options) {
     const Result<EngineFile> engine = engine_file(world.files, options.engine);
     if (!engine) return complain(kExitUsage, engine.error().to_string());
     const SandboxPolicy& policy = profile(ProfileName::kGate).sandbox;
-    if (reproducer->input.size() > policy.input_bytes_max) {
+    std::size_t input_bytes = reproducer->input.size();
+    if (reproducer->cost) {
+        for (const Bytes& input : reproducer->cost->smaller) {
+            input_bytes = std::max(input_bytes, input.size());
+        }
+    }
+    if (input_bytes > policy.input_bytes_max) {
         return complain(kExitUsage, options.file + ": its input is too large");
     }
     const Result<WorkerProgram> program = WorkerProgram::self();
     if (!program) return complain(kExitInconclusive, program.error().to_string());
     Executor executor(*program, policy, world.clock);
-    const auto [run, grows] = replay(executor, *engine, *reproducer, policy);
-    const bool again = shows(*reproducer, run, grows);
+    const auto [run, costs] =
+        replay(executor, *engine, *reproducer, {.policy = policy, .clock = world.clock});
+    const bool again = shows(*reproducer, run, costs);
     const std::string text =
         world.terminal.json()
             ? pretty_json(report_of(*reproducer, *engine, run, again, executor.confinement()))

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 
 #include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
@@ -230,6 +231,22 @@ Result<std::vector<Program>> read_event_rules(const json::value& description) {
         }
     }
     return programs;
+}
+
+sigma::Program only_rules(const sigma::Program& program, std::span<const sigma::Rule> rules) {
+    sigma::Program made{.contract = program.contract, .arity = program.arity};
+    std::map<std::uint32_t, std::uint32_t> numbers;
+    made.rules.assign(rules.begin(), rules.end());
+    for (sigma::Rule& rule : made.rules) {
+        for (sigma::Node& node : rule.nodes) {
+            if (node.kind != sigma::Node::Kind::kPredicate) continue;
+            const auto next = static_cast<std::uint32_t>(made.predicates.size());
+            const auto [known, added] = numbers.try_emplace(node.predicate, next);
+            if (added) made.predicates.push_back(program.predicates.at(node.predicate));
+            node.predicate = known->second;
+        }
+    }
+    return made;
 }
 
 }  // namespace firebreak::validator

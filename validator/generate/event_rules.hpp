@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "core/base/error.hpp"
@@ -16,5 +17,9 @@ namespace firebreak::validator {
 ///   Errc::kMalformed or Errc::kInvalid, with the place, for anything that is no such description.
 /// Tests: tests/unit/validator/event_solver_test.cpp.
 [[nodiscard]] Result<std::vector<sigma::Program>> read_event_rules(const json::value& description);
+
+/// The program with these of its rules alone, and what they ask.
+/// @pre they are rules of `program`.
+sigma::Program only_rules(const sigma::Program& program, std::span<const sigma::Rule> rules);
 
 }  // namespace firebreak::validator

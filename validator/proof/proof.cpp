@@ -1,5 +1,6 @@
 #include "validator/proof/proof.hpp"
 
+#include "validator/amplify/doubling.hpp"
 #include "validator/proof/growth.hpp"
 #include "validator/proof/minimise.hpp"
 #include "validator/proof/trial.hpp"
@@ -38,7 +39,8 @@ std::vector<FileView> files_of(const Reproducer& reproducer) {
 /// Whether there is something that a smaller input or content can still show: not that a rule is
 /// missing, which nothing at all shows as well, nor a refusal, which any damage leads to.
 bool can_be_smaller(const Reproducer& reproducer) {
-    if (reproducer.whole || reproducer.grows || !reproducer.missed_rule.empty()) return false;
+    if (reproducer.whole || reproducer.grows || reproducer.cost || !reproducer.missed_rule.empty())
+        return false;
     if (reproducer.expected == Outcome::kRefused) return false;
     if (reproducer.expected == Outcome::kAccepted) {
         return !reproducer.expected_rule.empty() && reproducer.input.size() <= kMatchInputBytesMax;
@@ -73,7 +75,8 @@ Reproducer smaller_content(Run& run, const Build& build, Reproducer reproducer, 
 }  // namespace
 
 Replay replay(Executor& executor, const EngineFile& engine, const Reproducer& reproducer,
-              const SandboxPolicy& policy) {
+              const ReplayTerms& terms) {
+    const SandboxPolicy& policy = terms.policy;
     const auto ended = [](Verdict verdict) {
         return Replay{.run = {.verdict = std::move(verdict), .matches = {}}};
     };
@@ -87,10 +90,15 @@ Replay replay(Executor& executor, const EngineFile& engine, const Reproducer& re
                                .verdict;
     if (passes(loaded) && reproducer.grows) {
         Replay growth;
-        growth.run.verdict = reproduce_growth(executor, reproducer, growth.grows);
+        growth.run.verdict = reproduce_growth(executor, reproducer, growth.costs);
         return growth;
     }
     if (!passes(loaded) || !reproducer.evaluates) return ended(loaded);
+    if (reproducer.cost) {
+        Replay climbed;
+        climbed.run.verdict = reproduce_cost(executor, reproducer, terms.clock, climbed.costs);
+        return climbed;
+    }
     std::ranges::copy(reproducer.input, executor.input(reproducer.input.size()).begin());
     return {.run = executor.evaluate(reproducer.input_name, reproducer.input.size(),
                                      patience_of(reproducer, policy.evaluate))};
@@ -98,9 +106,10 @@ Replay replay(Executor& executor, const EngineFile& engine, const Reproducer& re
 
 bool shown(Run& run, const Build& build, const Reproducer& reproducer) {
     Executor executor(run.tools().program, run.profile().sandbox, run.tools().clock);
-    const Replay seen = replay(executor, build.file, reproducer, run.profile().sandbox);
+    const Replay seen = replay(executor, build.file, reproducer,
+                               {.policy = run.profile().sandbox, .clock = run.tools().clock});
     run.record(executor.confinement());
-    return shows(reproducer, seen.run, seen.grows);
+    return shows(reproducer, seen.run, seen.costs);
 }
 
 Culprit narrowed(Run& run, const Build& build, const Reproducer& reproducer,

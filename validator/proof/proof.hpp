@@ -9,13 +9,20 @@ namespace firebreak::validator {
 /// How a reproducer's last step went.
 struct Replay {
     EvaluateRun run;
-    bool grows = false;  ///< Where it is about memory that grows: it did.
+    /// Where it is about what that costs, in memory from step to step or in one step: it did again.
+    bool costs = false;
+};
+
+/// What a replay goes by.
+struct ReplayTerms {
+    const SandboxPolicy& policy;
+    const Clock& clock;
 };
 
 /// Opens the engine in `executor`, which must be fresh, and does what the reproducer says. A hang
 /// is not waited for as long as when it was found (hang_patience()).
 Replay replay(Executor& executor, const EngineFile& engine, const Reproducer& reproducer,
-              const SandboxPolicy& policy);
+              const ReplayTerms& terms);
 
 /// Whether one fresh process shows again what the reproducer expects.
 bool shown(Run& run, const Build& build, const Reproducer& reproducer);

@@ -84,10 +84,47 @@ Result<void> read_files(const JsonObject& object, Reproducer& reproducer) {
     return {};
 }
 
+constexpr std::int64_t kCpuMsMax = 3'600'000;
+constexpr std::int64_t kMemoryBytesMax = std::int64_t{1} << 50U;
+
+json::object cost_of(const Reproducer& reproducer) {
+    json::array smaller;
+    for (const Bytes& input : reproducer.cost->smaller) {
+        smaller.push_back(blob(reproducer.input_name, input));
+    }
+    return {{"cpu_ms_max", reproducer.cost->cpu_max.count()},
+            {"memory_bytes_max", reproducer.cost->memory_bytes_max},
+            {"smaller", std::move(smaller)}};
+}
+
+Result<ReproducedCost> read_cost(const JsonObject& object) {
+    const auto cpu = object.integer("cpu_ms_max", 1, kCpuMsMax);
+    if (!cpu) return fail(cpu.error());
+    const auto memory = object.integer("memory_bytes_max", 1, kMemoryBytesMax);
+    if (!memory) return fail(memory.error());
+    ReproducedCost cost{.cpu_max = std::chrono::milliseconds{*cpu},
+                        .memory_bytes_max = static_cast<std::uint64_t>(*memory)};
+    const Result<const json::array*> smaller = object.array("smaller");
+    if (!smaller) return fail(smaller.error());
+    if ((*smaller)->size() > ReproducedCost::kSmallerMax) {
+        return fail(Errc::kTooLarge, object.path_to("smaller"));
+    }
+    for (const json::value& element : **smaller) {
+        const Result<JsonObject> input = JsonObject::of(element, object.path_to("smaller"));
+        if (!input) return fail(input.error());
+        Result<content::ContentFile> read = read_blob(*input);
+        if (!read) return fail(read.error());
+        cost.smaller.push_back(std::move(read->bytes));
+    }
+    return cost;
+}
+
 }  // namespace
 
-bool shows(const Reproducer& reproducer, const EvaluateRun& run, bool grows) {
-    if (run.verdict.outcome != reproducer.expected || grows != reproducer.grows) return false;
+bool shows(const Reproducer& reproducer, const EvaluateRun& run, bool costs) {
+    // How it ends is another matter: it may be stopped here, and there not.
+    if (reproducer.cost) return costs;
+    if (run.verdict.outcome != reproducer.expected || costs != reproducer.grows) return false;
     if (reproducer.expected_signal != 0 && run.verdict.detail != reproducer.expected_signal) {
         return false;
     }
@@ -114,6 +151,7 @@ Bytes serialize(const Reproducer& reproducer) {
     if (reproducer.grows) document["grows"] = true;
     if (reproducer.expected_signal != 0) document["signal"] = reproducer.expected_signal;
     if (!reproducer.missed_rule.empty()) document["missed_rule"] = reproducer.missed_rule;
+    if (reproducer.cost) document["cost"] = cost_of(reproducer);
     if (reproducer.evaluates) document["input"] = blob(reproducer.input_name, reproducer.input);
     return to_bytes(pretty_json(document));
 }
@@ -133,6 +171,16 @@ Result<Reproducer> parse_reproducer(ByteView bytes) {
     }
     if (const Result<void> options = read_options(*object, reproducer); !options) {
         return fail(options.error());
+    }
+    if (object->has("cost")) {
+        const Result<JsonObject> member = object->object("cost");
+        if (!member) return fail(member.error());
+        Result<ReproducedCost> cost = read_cost(*member);
+        if (!cost) return fail(cost.error());
+        if (!object->has("input")) {
+            return fail(Errc::kMalformed, object->path_to("cost") + ": of no input");
+        }
+        reproducer.cost = *std::move(cost);
     }
     if (!object->has("input")) return reproducer;
     const Result<JsonObject> input = object->object("input");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,16 @@
 #include "validator/sandbox/executor.hpp"
 
 namespace firebreak::validator {
+
+/// What an input may take, where the finding is that it takes more.
+struct ReproducedCost {
+    /// The same from 2 KiB of repetitions on, doubled each time; the input itself comes last.
+    std::vector<Bytes> smaller{};
+    std::chrono::milliseconds cpu_max{};
+    std::uint64_t memory_bytes_max = 0;
+
+    static constexpr std::size_t kSmallerMax = 16;
+};
 
 /// One misbehaviour, in one self-contained file: content, input, and what is to be expected. JSON
 /// with base64 inside; docs/findings.md describes it.
@@ -24,6 +36,8 @@ struct Reproducer {
     /// The finding is that memory grows when the last step (evaluating, or loading and unloading)
     /// is made over and over.
     bool grows = false;
+    /// The finding is what evaluating costs, and not how it ends.
+    std::optional<ReproducedCost> cost{};
     std::string expected_rule{};  ///< Where the finding is a match: the rule that must match again.
     /// Its input shows it as a whole only, and cannot be made smaller. Not part of the file.
     bool whole = false;
@@ -38,8 +52,8 @@ struct Reproducer {
 
 /// Whether a run of the reproducer's last step is what it expects.
 ///
-/// @param grows  Whether memory grew, where the reproducer is about that.
-bool shows(const Reproducer& reproducer, const EvaluateRun& run, bool grows);
+/// @param costs  Whether it cost as much again, where the reproducer is about that (grows, cost).
+bool shows(const Reproducer& reproducer, const EvaluateRun& run, bool costs);
 
 inline constexpr std::uint64_t kReproducerBytesMax = 128U << 20U;
 

@@ -122,6 +122,20 @@ Bytes event_with(std::string_view contract, std::string_view value) {
     return to_bytes(json::serialize(event));
 }
 
+std::size_t fields_supplied(const sensor::CapabilityManifest& build, std::string_view contract) {
+    for (const std::string& text : build.contracts) {
+        const std::size_t colon = text.rfind(':');
+        if (colon == std::string::npos || text.substr(0, colon) != contract) continue;
+        std::size_t count = 0;
+        for (const char digit : text.substr(colon + 1)) {
+            if (digit < '0' || digit > '9' || count > FieldArea::kFieldsMax) return 0;
+            count = 10 * count + static_cast<std::size_t>(digit - '0');
+        }
+        return count <= FieldArea::kFieldsMax ? count : 0;
+    }
+    return 0;
+}
+
 Result<FieldArea> FieldArea::make() {
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     const auto pages = [page](std::size_t fields) {

@@ -9,6 +9,7 @@
 
 #include "core/base/bytes.hpp"
 #include "core/base/error.hpp"
+#include "sensor/host/engine.hpp"
 #include "sensor/sensor.h"
 
 namespace firebreak::validator {
@@ -38,6 +39,9 @@ struct EventInput {
 
 /// The second form, with one value.
 Bytes event_with(std::string_view contract, std::string_view value);
+
+/// How many fields of `contract` a build says that it supplies; 0: it does not supply it.
+std::size_t fields_supplied(const sensor::CapabilityManifest& build, std::string_view contract);
 
 /// Where the fields of an event stand while an engine looks at them: right before memory that may
 /// not be touched, as far as any field number of 16 bits reaches, so that reading one too many is a

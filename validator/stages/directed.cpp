@@ -58,21 +58,6 @@ struct Drive {
     bool may_refuse = false;        ///< An array that the build is not used to.
 };
 
-/// The program of one rule alone.
-sigma::Program alone(const sigma::Program& program, const sigma::Rule& rule) {
-    sigma::Program made{.contract = program.contract, .arity = program.arity};
-    std::map<std::uint32_t, std::uint32_t> numbers;
-    made.rules.push_back(rule);
-    for (sigma::Node& node : made.rules.front().nodes) {
-        if (node.kind != sigma::Node::Kind::kPredicate) continue;
-        const auto next = static_cast<std::uint32_t>(made.predicates.size());
-        const auto [known, added] = numbers.try_emplace(node.predicate, next);
-        if (added) made.predicates.push_back(program.predicates.at(node.predicate));
-        node.predicate = known->second;
-    }
-    return made;
-}
-
 /// The directed stage for one engine build.
 class DirectedBuild {
 public:
@@ -92,7 +77,6 @@ private:
     void reproduce(const Drive& drive, const Verdict& expected, Finding& finding);
     void finish_events(const std::vector<sigma::Program>& programs);
     void report_uncovered(const std::vector<UsedField>& used);
-    std::size_t supplied(std::string_view contract) const;
     std::size_t profile_index() const { return static_cast<std::size_t>(run_.request().profile); }
     void give_up(std::string reason) {
         result_.complete = false;
@@ -150,28 +134,13 @@ void DirectedBuild::check() {
     }
 }
 
-/// As many as its own manifest says; 0: it does not supply this contract.
-std::size_t DirectedBuild::supplied(std::string_view contract) const {
-    for (const std::string& text : build_.capabilities.contracts) {
-        const std::size_t colon = text.rfind(':');
-        if (colon == std::string::npos || text.substr(0, colon) != contract) continue;
-        std::size_t count = 0;
-        for (const char digit : text.substr(colon + 1)) {
-            if (digit < '0' || digit > '9' || count > FieldArea::kFieldsMax) return 0;
-            count = 10 * count + static_cast<std::size_t>(digit - '0');
-        }
-        return count <= FieldArea::kFieldsMax ? count : 0;
-    }
-    return 0;
-}
-
 void DirectedBuild::drive_events(const std::vector<sigma::Program>& programs) {
     std::uint64_t rules = 0;
     for (const sigma::Program& program : programs) rules += program.rules.size();
     for (std::size_t number = 0; number < programs.size(); ++number) {
         const sigma::Program& program = programs[number];
         EventSolver solver(program, run_.request().seed + number);
-        if (supplied(program.contract) == 0) {
+        if (fields_supplied(build_.capabilities, program.contract) == 0) {
             give_up("does not supply " + program.contract);
             return;
         }
@@ -186,7 +155,7 @@ void DirectedBuild::drive_events(const std::vector<sigma::Program>& programs) {
 
 void DirectedBuild::drive_rule(const sigma::Program& program, const sigma::Rule& rule,
                                EventSolver& solver) {
-    const std::size_t fields = supplied(program.contract);
+    const std::size_t fields = fields_supplied(build_.capabilities, program.contract);
     std::vector<DirectedEvent> events = solver.events_for(rule, kEventsPerRule.at(profile_index()));
     if (events.empty() || !events.front().matches) unsatisfied_.push_back(rule.id);
     Drive drive_one{.place = {.file = rule.file, .line = rule.line, .rule = rule.id},
@@ -341,7 +310,8 @@ void DirectedBuild::reproduce(const Drive& drive, const Verdict& expected, Findi
                           .input = drive.input};
     reproducer.expect(expected);
     if (drive.rule != nullptr && ends_worker(expected.outcome) && ++narrowed_ <= kNarrowed) {
-        if (Result<Bytes> file = sigma::write_program(alone(*drive.program, *drive.rule))) {
+        if (Result<Bytes> file =
+                sigma::write_program(only_rules(*drive.program, {drive.rule, 1}))) {
             Reproducer one = reproducer;
             one.files = {{"rule.sigma", *std::move(file)}};
             if (shown(run_, build_, one)) reproducer = std::move(one);

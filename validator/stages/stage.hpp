@@ -58,6 +58,7 @@ StageResult check_lint(Run& run, StageDeadline deadline);
 StageResult check_load(Run& run, StageDeadline deadline);
 StageResult check_directed(Run& run, StageDeadline deadline);
 StageResult check_replay(Run& run, StageDeadline deadline);
+StageResult check_amplify(Run& run, StageDeadline deadline);
 StageResult check_fuzz(Run& run, StageDeadline deadline);
 StageResult check_robust(Run& run, StageDeadline deadline);
 StageResult check_budget(Run& run, StageDeadline deadline);

@@ -149,6 +149,7 @@ Profile quick() {
     Profile figures = profile(ProfileName::kGate);
     figures.sandbox.load = {.cpu = milliseconds(500), .wall = milliseconds(60'000)};
     figures.sandbox.evaluate = figures.sandbox.load;
+    figures.cost.amplified_cpu_max = milliseconds(100);
     return figures;
 }
 
@@ -395,6 +396,10 @@ std::vector<MustReject> must_reject_cases() {
         {"FB706", acts("scan fail")},
         {"FB707",
          rules({{"a.yar", "rule own { strings: $a = \"of Firebreak's own\" condition: $a }"}})},
+        {"FB801", rules({{"a.yar", std::string(kQuadraticRule)}})},
+        {"FB802", acts_on_sample("scan spin")},
+        {"FB803", acts_on_sample("scan hog")},
+        {"FB804", acts_on_sample("scan segfault")},
         {"FB901", costs({milliseconds(100), cost.memory_bytes_max, 0})},
         {"FB902", costs({cost.load_cpu_max, 1, 0})},
         {"FB903", costs({cost.load_cpu_max, cost.memory_bytes_max, 1e12})},

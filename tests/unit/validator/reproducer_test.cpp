@@ -84,6 +84,43 @@ TEST(Reproducer, OfALoadHasNoInput) {
     EXPECT_TRUE(got->input.empty());
 }
 
+TEST(Reproducer, CarriesWhatAnInputMayCost) {
+    Reproducer sent = sample();
+    sent.cost = {.smaller = {{1}, {1, 2}},
+                 .cpu_max = std::chrono::milliseconds(250),
+                 .memory_bytes_max = 1000};
+
+    const Result<Reproducer> got = parse_reproducer(serialize(sent));
+
+    ASSERT_TRUE(got) << got.error().to_string();
+    ASSERT_TRUE(got->cost.has_value());
+    EXPECT_EQ(got->cost->smaller, sent.cost->smaller);
+    EXPECT_EQ(got->cost->cpu_max, sent.cost->cpu_max);
+    EXPECT_EQ(got->cost->memory_bytes_max, 1000U);
+}
+
+TEST(Reproducer, RefusesACostThatIsNone) {
+    const ReproducedCost good{
+        .smaller = {{1}}, .cpu_max = std::chrono::milliseconds(1), .memory_bytes_max = 1};
+    const auto with_cost = [](const ReproducedCost& cost, bool evaluates = true) {
+        Reproducer reproducer = sample();
+        reproducer.evaluates = evaluates;
+        reproducer.cost = cost;
+        return parse_reproducer(serialize(reproducer));
+    };
+    EXPECT_TRUE(with_cost(good));
+    EXPECT_TRUE(refused(with_cost(good, false), Errc::kMalformed));
+    ReproducedCost bad = good;
+    bad.cpu_max = {};
+    EXPECT_FALSE(with_cost(bad));
+    bad = good;
+    bad.memory_bytes_max = 0;
+    EXPECT_FALSE(with_cost(bad));
+    bad = good;
+    bad.smaller.resize(ReproducedCost::kSmallerMax + 1);
+    EXPECT_TRUE(refused(with_cost(bad), Errc::kTooLarge));
+}
+
 /// `from` replaced by `to` in a good one.
 Result<Reproducer> with(std::string_view from, std::string_view to) {
     std::string text = to_text(serialize(sample()));
