@@ -50,6 +50,7 @@ public:
 
     void run();
 
+    /// Any thread may ask while it runs.
     std::uint64_t executions() const noexcept { return executions_; }
     /// At most one of a kind: outcome, and signal or system call.
     const std::vector<FuzzFault>& faults() const noexcept { return faults_; }
@@ -82,7 +83,7 @@ private:
     std::vector<Confinement> confinements_;
     std::string trouble_;
     std::size_t seeds_done_ = 0;
-    std::uint64_t executions_ = 0;
+    std::atomic<std::uint64_t> executions_{0};
     std::uint64_t in_this_worker_ = 0;
     int deaths_ = 0;
     bool out_of_time_ = false;

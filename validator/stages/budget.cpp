@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::microseconds;
 
-constexpr int kRounds = 3;
+constexpr std::size_t kRounds = 3;
 
 /// What is scanned for the clock: large enough that a call's overhead does not count.
 constexpr std::uint64_t kInputBytesMin = 64U << 10U;
@@ -252,13 +252,16 @@ void measure(Run& run, const Build& build, const Contest& contest, StageDeadline
             return;
         }
     }
-    for (int round = 0; round < kRounds; ++round) {
+    for (std::size_t round = 0; round < kRounds; ++round) {
         for (std::size_t index = 0; index < contest.inputs.size(); ++index) {
             if (run.tools().clock.steady() > deadline) {
                 result.complete = false;
                 result.reason = build.label() + ": out of time";
                 return;
             }
+            run.tools().progress.show("budget in " + build.label(),
+                                      round * contest.inputs.size() + index,
+                                      kRounds * contest.inputs.size(), "scans");
             const Input& input = contest.inputs[index];
             // One after the other on each input, so that a busy machine slows both.
             const Verdict scan = now.scan(index, input);

@@ -176,6 +176,8 @@ void judge(Run& run, std::span<const Stage> stages) {
             continue;
         }
         if (run.bundle) open_builds(run);
+        // Until it has something of its own to show.
+        run.tools().progress.show(stage.name, run.stages.size(), stages.size(), "stages");
         run.stages.push_back(run_stage(run, stage));
     }
     note_sandbox(run);

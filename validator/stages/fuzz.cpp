@@ -1,6 +1,8 @@
 #include "validator/stages/fuzz.hpp"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "validator/fuzz/corpus.hpp"
@@ -51,6 +53,7 @@ private:
     bool read_fields(Executor& executor);
     std::vector<std::unique_ptr<FuzzLane>> run_lanes(const Mutator& mutator,
                                                      const ContentImage& content);
+    void wait_for(const std::vector<std::unique_ptr<FuzzLane>>& lanes, std::uint64_t count);
     bool weigh(const std::vector<std::unique_ptr<FuzzLane>>& lanes);
     void report(const FuzzFault& fault, std::uint64_t lane);
     void check_growth(const std::vector<std::unique_ptr<FuzzLane>>& lanes);
@@ -149,16 +152,37 @@ std::vector<std::unique_ptr<FuzzLane>> BuildFuzz::run_lanes(const Mutator& mutat
         }
         lanes.push_back(std::make_unique<FuzzLane>(std::move(plan)));
     }
+    wait_for(lanes, run_.request().jobs < 2 ? 1 : kLanes);
+    return lanes;
+}
+
+/// Runs the lanes in `count` threads, and shows how far they are.
+void BuildFuzz::wait_for(const std::vector<std::unique_ptr<FuzzLane>>& lanes, std::uint64_t count) {
+    constexpr std::chrono::milliseconds kProgressEvery{200};
+    std::mutex mutex;
+    std::condition_variable ended;
+    std::uint64_t threads_ended = 0;
     std::vector<std::thread> threads;
-    for (std::uint64_t lane = 0; lane < kLanes; ++lane) {
-        if (run_.request().jobs < 2) {
-            lanes[lane]->run();
-        } else {
-            threads.emplace_back([&lanes, lane] { lanes[lane]->run(); });
+    for (std::uint64_t thread = 0; thread < count; ++thread) {
+        threads.emplace_back([&, thread] {
+            for (std::uint64_t lane = thread; lane < lanes.size(); lane += count) {
+                lanes[lane]->run();
+            }
+            const std::lock_guard lock(mutex);
+            ++threads_ended;
+            ended.notify_one();
+        });
+    }
+    {
+        std::unique_lock lock(mutex);
+        while (!ended.wait_for(lock, kProgressEvery, [&] { return threads_ended == count; })) {
+            std::uint64_t done = 0;
+            for (const auto& lane : lanes) done += lane->executions();
+            run_.tools().progress.show("fuzz in " + build_.label(), done, executions_of(run_),
+                                       "executions");
         }
     }
     for (std::thread& thread : threads) thread.join();
-    return lanes;
 }
 
 /// @returns whether all went well.

@@ -124,7 +124,8 @@ void BuildLoad::read_description(Executor& executor) {
         Finding finding{.id = std::string(load_fault_id(described.verdict.outcome)),
                         .message = build_.label() + " cannot describe what it loaded: " +
                                    describe(described.verdict),
-                        .build = build_.label()};
+                        .build = build_.label(),
+                        .measured = described.verdict.measured};
         run_.add(std::move(finding));
         return;
     }

@@ -195,11 +195,12 @@ StageResult check_robust(Run& run, StageDeadline deadline) {
     open_builds(run);
     if (run.builds.empty()) return {.complete = false, .reason = "no build was opened"};
     using Part = std::string (*)(Run&, const Build&, StageDeadline, StageResult&);
+    std::uint64_t checks = 0;
     constexpr std::array<Part, 3> kParts{&check_release_change, &check_damage, &check_memory};
     for (const Build& build : run.builds) {
-        run.tools().progress.show("robust", static_cast<std::uint64_t>(&build - run.builds.data()),
-                                  run.builds.size(), "builds");
         for (const Part part : kParts) {
+            run.tools().progress.show("robust in " + build.label(), checks++,
+                                      run.builds.size() * kParts.size(), "checks");
             std::string trouble = part(run, build, deadline, result);
             if (trouble.empty()) continue;
             result.complete = false;
