@@ -46,6 +46,7 @@ constexpr std::array kOwnFields{
     OwnField{"Protocol", "tcp", "tcp"},
     OwnField{"QueryName", "HOST", "HOST"},
     OwnField{"query", "HOST", "HOST"},
+    OwnField{"Z", "0", "0"},  // In a record of Zeek's it is always there.
     OwnField{"c-uri", "https://HOST/metadata/timestamp.json",
              "https://HOST/metadata/timestamp.json"},
     OwnField{"cs-host", "HOST", "HOST"},
@@ -75,6 +76,14 @@ json::object own_members(const sigma::EventContract& contract, bool windows,
     return members;
 }
 
+/// Whether events of that contract come from such a system: no Windows machine reports a program
+/// at a Linux path, and a rule that finds that odd is right.
+bool comes_from(const sigma::EventContract& contract, bool windows) {
+    return std::ranges::any_of(contract.log_sources, [windows](const sigma::LogSource& source) {
+        return source.product.empty() || (source.product == "windows") == windows;
+    });
+}
+
 void add_folder(const fs::path& folder, bool ours_only, std::vector<fs::path>& paths) {
     std::error_code code;
     for (fs::directory_iterator entries(folder, code), end; !code && entries != end;
@@ -90,6 +99,7 @@ std::vector<OwnInput> own_events(const std::string& update_host) {
     std::vector<OwnInput> events;
     for (const sigma::EventContract& contract : sigma::event_contracts()) {
         for (const bool windows : {false, true}) {
+            if (!comes_from(contract, windows)) continue;
             json::object members = own_members(contract, windows, update_host);
             // A user alone is nobody's doing.
             const bool telling = std::ranges::any_of(members, [](const auto& member) {

@@ -106,6 +106,9 @@ TEST(SelfProtection, HasAnEventForEachWayOfTheUpdater) {
     EXPECT_TRUE(has("process_creation_windows", "firebreak-agent.exe"));
     EXPECT_TRUE(has("process_creation_linux", "/usr/bin/firebreak-agent"));
     EXPECT_TRUE(has("file_event_linux", "bundle.fbb"));
+    // And none that no machine would report.
+    EXPECT_FALSE(has("process_creation_windows", "/usr/bin/firebreak-agent"));
+    EXPECT_FALSE(has("process_creation_linux", "firebreak-agent.exe"));
 }
 
 TEST(SelfProtection, FindsTheProgramsAndEnginesBesideAProgram) {
