@@ -106,6 +106,7 @@ struct StageReport {
     std::chrono::milliseconds took{};
     std::uint64_t executions_min = 0;    ///< 0 where it was skipped.
     std::chrono::milliseconds budget{};  ///< Likewise.
+    std::uint64_t cached = 0;  ///< Of the executions: made by an earlier run, and remembered.
 };
 
 /// Everything a run has found out so far. The stages fill it in their order; the reports read it.

@@ -114,6 +114,7 @@ json::value to_statement(const Attestation& attestation) {
         stages.push_back(json::object{{"name", stage.name},
                                       {"outcome", stage.outcome},
                                       {"executions", stage.executions},
+                                      {"cached", stage.cached},
                                       {"findings", stage.findings}});
     }
     json::object extension{{"verdict", name_of(attestation.verdict)},

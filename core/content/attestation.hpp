@@ -41,6 +41,7 @@ struct AttestedStage {
         outcome;  ///< "passed" | "failed" | "inconclusive" | "skipped" (an earlier one failed).
     std::uint64_t executions = 0;
     std::uint64_t findings = 0;  ///< Warnings too: a stage may pass with some.
+    std::uint64_t cached = 0;    ///< Of the executions: made by an earlier run of the validator.
 };
 
 /// A first use against the last release: something that no endpoint has been asked to do before.

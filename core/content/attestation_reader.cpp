@@ -85,8 +85,16 @@ Result<AttestedStage> read_stage(const json::value& value, const std::string& pa
     if (!executions) return fail(executions.error());
     const Result<std::int64_t> findings = object->integer("findings", 0, INT64_MAX);
     if (!findings) return fail(findings.error());
+    // Statements of before there was a cache do not have it.
+    std::int64_t from_cache = 0;
+    if (object->find("cached") != nullptr) {
+        const Result<std::int64_t> cached = object->integer("cached", 0, *executions);
+        if (!cached) return fail(cached.error());
+        from_cache = *cached;
+    }
     return AttestedStage{*name, *outcome, static_cast<std::uint64_t>(*executions),
-                         static_cast<std::uint64_t>(*findings)};
+                         static_cast<std::uint64_t>(*findings),
+                         static_cast<std::uint64_t>(from_cache)};
 }
 
 Result<void> read_stages(const JsonObject& extension, Attestation& attestation) {

@@ -42,8 +42,8 @@ content::Attestation attestation_of(const Run& run) {
                                        .findings = run.waived()[index]});
     }
     for (const StageReport& stage : run.stages) {
-        attestation.stages.push_back(
-            {stage.name, std::string(to_string(stage.outcome)), stage.executions, stage.findings});
+        attestation.stages.push_back({stage.name, std::string(to_string(stage.outcome)),
+                                      stage.executions, stage.findings, stage.cached});
     }
     return attestation;
 }

@@ -21,6 +21,7 @@ json::object stage_object(const StageReport& stage) {
             {"outcome", to_string(stage.outcome)},
             {"reason", stage.reason},
             {"executions", stage.executions},
+            {"cached", stage.cached},
             {"findings", stage.findings},
             {"milliseconds", stage.took.count()},
             {"executions_min", stage.executions_min},

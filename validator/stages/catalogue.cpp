@@ -113,7 +113,8 @@ StageReport run_stage(Run& run, const Stage& stage) {
         .findings = run.findings.size() + run.findings_not_kept() - findings_before,
         .took = std::chrono::ceil<std::chrono::milliseconds>(clock.steady() - started),
         .executions_min = budget.executions_min,
-        .budget = budget.time};
+        .budget = budget.time,
+        .cached = result.cached};
     if (run.errors() > errors_before) {
         report.outcome = StageOutcome::kFailed;
     } else if (!result.complete) {

@@ -198,6 +198,7 @@ void Replay::tree(const Goodware& tree) {
         evidence.weigh(tree.files, runs);
         evidence.finish();
         result_.executions += evidence.executions();
+        result_.cached += evidence.cached();
         if (evidence.not_run() > 0) {
             give_up(build.label() + ": " + std::to_string(evidence.not_run()) +
                     " files could not be driven");

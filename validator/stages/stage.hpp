@@ -19,6 +19,7 @@ struct StageResult {
     std::uint64_t executions = 0;  ///< Checks made, or calls into an engine that were answered.
     bool complete = true;  ///< False: it could not look at all it had to; `reason` says why.
     std::string reason{};
+    std::uint64_t cached = 0;  ///< Of the executions: made by an earlier run, and remembered.
 };
 
 /// Until when a stage may go on, by the steady clock.

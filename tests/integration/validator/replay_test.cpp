@@ -228,7 +228,9 @@ TEST_F(ReplayWithCache, FindsTheSameTheSecondTimeWithoutDriving) {
     EXPECT_NE(finding_of(second, "FB701"), nullptr);
     EXPECT_EQ(json_report(first).at("findings"), json_report(second).at("findings"));
     EXPECT_EQ(json_report(first).at("corpora"), json_report(second).at("corpora"));
+    EXPECT_EQ(stage_of(first, "replay").cached, 0U);
     EXPECT_EQ(stage_of(second, "replay").executions, 61U);
+    EXPECT_EQ(stage_of(second, "replay").cached, 61U);
 }
 
 TEST_F(ReplayWithCache, DrivesWhatIsNew) {

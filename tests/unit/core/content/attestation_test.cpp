@@ -22,7 +22,7 @@ Attestation admitted() {
     attestation.builds = {{"yara", "4.2.3", sha256(bytes_of("build 1"))},
                           {"yara", "4.5.0", sha256(bytes_of("build 2"))}};
     attestation.corpora = {{"goodware:/usr/bin", sha256(bytes_of("corpus")), 1234}};
-    attestation.stages = {{"structure", "passed", 1, 0}, {"load", "passed", 2, 0}};
+    attestation.stages = {{"structure", "passed", 1, 0}, {"load", "passed", 2, 0, 1}};
     attestation.validator_version = "0.1.0";
     attestation.finished = std::chrono::sys_seconds{std::chrono::seconds{1'800'000'000}};
     return attestation;

@@ -129,7 +129,7 @@ corpora:
 coverage:
   - {build: sigma 7.12, rules: 77, rules_matched: 77, uses: 179, read: 179, both_ways: 178}
 stages:
-  - {name: replay, outcome: failed, reason: '', executions: 800, findings: 1, milliseconds: 5000,
+  - {name: replay, outcome: failed, reason: '', executions: 800, cached: 700, findings: 1, milliseconds: 5000,
      executions_min: 50, budget_milliseconds: 60000}
 findings:
   - id: FB701
@@ -144,6 +144,8 @@ findings:
     input: /usr/bin/ls
     evidence: $a at 0x40
     measured: 4 ms
+    seen_again: 3 of 3
+    minimised: 12 of 4096 bytes
     remedy: Make it narrower.
     reproducer: ''
     command: ''
@@ -199,7 +201,8 @@ runs:
             logicalLocations: [{name: r}]
         partialFingerprints: {firebreak/v1: '0123456789abcdef'}
         suppressions: [{kind: external, justification: Ours.}]
-        properties: {stage: replay, build: yara 4.2.3, input: x, evidence: y, measured: w, reproducer: z, command: c}
+        properties: {stage: replay, build: yara 4.2.3, input: x, evidence: y, measured: w, reproducer: z,
+                     command: c, seen_again: 3 of 3, minimised: 12 of 4096 bytes}
 )";
 
 inline constexpr std::string_view kContract = R"(contract: things_windows
