@@ -68,8 +68,8 @@ using InputOfStep = std::function<Bytes(std::size_t step)>;
 std::size_t steps_to(std::size_t bytes);
 
 /// Runs one step after the other until something is wrong, or `count` are done. Each new step is
-/// run two to five times, fewer the longer it takes, in turn with the two before it, so that whatever slows the machine for a while
-/// slows all of them.
+/// run two to five times, fewer the longer it takes, in turn with the two before it, so that
+/// whatever slows the machine for a while slows all of them.
 std::vector<Cost> climb(Executor& executor, std::size_t count, const InputOfStep& input,
                         const Gauge& gauge);
 
