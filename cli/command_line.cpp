@@ -1,5 +1,7 @@
 #include "cli/command_line.hpp"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
@@ -14,6 +16,7 @@
 #include "cli/program.hpp"
 #include "cli/repo.hpp"
 #include "cli/sign.hpp"
+#include "cli/simulate/simulate.hpp"
 #include "cli/try.hpp"
 #include "core/base/errc.hpp"
 #include "core/base/terminal.hpp"
@@ -213,6 +216,38 @@ void add_plan(CLI::App& root, Program& program) {
     });
 }
 
+void add_simulate(CLI::App& root, Program& program) {
+    auto options = std::make_shared<SimulateOptions>();
+    CLI::App* app = root.add_subcommand("simulate", "Roll a release out to a modelled fleet");
+    app->add_option("--plan", options->plan, "Ring plan")->required();
+    app->add_option("--fleet", options->fleet, "Fleet, such as examples/fleets/ten-thousand.yaml")
+        ->required();
+    app->add_option("--incident", options->incident,
+                    "Incident, such as examples/incidents/boot-loop.yaml")
+        ->required();
+    app->add_option("--runs", options->runs, "How often")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    app->add_option("--seed", options->seed, "Of the first run; each next is one more")
+        ->capture_default_str();
+    app->add_option("--hours", options->hours, "Simulated time, at most")
+        ->check(CLI::Range(1, 24 * 366))
+        ->capture_default_str();
+    app->add_option("--threads", options->threads, "0: one for each core")->capture_default_str();
+    app->callback([&program, options] {
+        program.command = [&program, options] {
+            const bool terminal = isatty(STDERR_FILENO) == 1;
+            const auto progress = [&](std::int64_t done) {
+                if (!terminal) return;
+                (void)std::fprintf(stderr, "\r%lld of %lld runs%s", static_cast<long long>(done),
+                                   static_cast<long long>(options->runs),
+                                   done == options->runs ? "\r\x1b[K" : "");
+            };
+            return simulate(program.context, *options, progress);
+        };
+    });
+}
+
 int print(const Terminal& terminal, const Result<Output>& output) {
     if (!output) {
         const std::string line = line_of(output.error());
@@ -256,8 +291,9 @@ int run_command_line(int argc, char** argv) {
     program.connection = {.server = from_environment("FIREBREAK_SERVER"),
                           .ca = from_environment("FIREBREAK_CA"),
                           .token_file = from_environment("FIREBREAK_TOKEN_FILE")};
-    for (const auto add : {&add_keys, &add_repo, &add_pack, &add_try, &add_plan, &add_sign,
-                           &add_release, &add_rollout, &add_fleet, &add_token, &add_log}) {
+    for (const auto add :
+         {&add_keys, &add_repo, &add_pack, &add_try, &add_plan, &add_simulate, &add_sign,
+          &add_release, &add_rollout, &add_fleet, &add_token, &add_log}) {
         add(app, program);
     }
     try {

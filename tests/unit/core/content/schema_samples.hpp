@@ -272,12 +272,42 @@ new_engine: sigma-parser-museum
 goodware: goodware
 )";
 
+inline constexpr std::string_view kFleet = R"(name: small
+description: a few
+devices: 1000
+rings: [{name: vendor, devices: 10}]
+tenants: 5
+kinds: [{name: laptop, share: 1, awake_hours: 8}]
+systems: [{name: common, share: 1}]
+time_zone_hours: 3
+starts_at_hour: 9
+cache_lag_max: 30s
+install_max: 10s
+report_delay_max: 5s
+activation_loss: 0.001
+crash_rate_per_hour: 0.00001
+)";
+
+inline constexpr std::string_view kIncident = R"(name: bad
+description: it happens
+harm: crash
+share: 0.5
+system: common
+after: 5m
+at: 10h
+reboot_every: 24h
+crash_rate_factor: 3
+outage: {at: 1h, for: 30m, of: everybody}
+)";
+
 inline std::vector<Sample> samples() {
     return {{"agent-config.v1", std::string(kAgent)},
             {"event-contract.v1", std::string(kContract)},
             {"event-mapping.v1", std::string(kMapping)},
             {"exhibit.v1", std::string(kExhibit)},
+            {"fleet-model.v1", std::string(kFleet)},
             {"health-report.v1", std::string(kReport)},
+            {"incident.v1", std::string(kIncident)},
             {"key-file.v1", std::string(kKey)},
             {"manifest.v1", manifest_text()},
             {"pack.v1", std::string(kPack)},
