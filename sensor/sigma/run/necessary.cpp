@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 namespace firebreak::sigma {
 namespace {
-
-/// Shorter literals are in too many events to be looked for in all.
-constexpr std::size_t kExactBytesMin = 4;
 
 /// Of what cannot be a trigger, and of whatever contains it.
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
@@ -45,19 +43,36 @@ bool add_triggers(const PredicateSet& predicates, std::uint32_t predicate, Neces
     }
 }
 
-/// How often a trigger is seen, in no unit but against others.
+/// How often a literal is seen, in no unit but against others.
 std::uint64_t frequency(std::size_t literal_bytes) {
     if (literal_bytes >= 8) return 1;
     if (literal_bytes >= 4) return 4;
     return literal_bytes == 3 ? 32 : 256;
 }
 
-std::uint64_t cost_of(const PredicateSet& predicates, std::uint32_t predicate, std::uint32_t uses) {
-    Necessary needs;
-    if (!add_triggers(predicates, predicate, needs)) return kNever;
-    std::uint64_t cost = 8 * needs.integers.size();
-    for (const Trigger& trigger : needs.triggers) cost += frequency(trigger.literal.size());
-    return cost * uses;
+/// Of a field about which rules ask this many things or more, no one thing is often there.
+constexpr std::uint64_t kManyAsked = 64;
+
+/// What each predicate costs as a trigger.
+std::vector<std::uint64_t> costs_of(const Program& program, const PredicateSet& predicates) {
+    std::vector<std::uint64_t> uses(predicates.size(), 0);
+    for (const Rule& rule : program.rules) {
+        for (const Node& node : rule.nodes) {
+            if (node.kind == Node::Kind::kPredicate) ++uses.at(node.predicate);
+        }
+    }
+    std::map<std::uint16_t, std::uint64_t> asked;
+    for (const Predicate& predicate : program.predicates) ++asked[predicate.field];
+    std::vector<std::uint64_t> costs(predicates.size(), kNever);
+    for (std::uint32_t at = 0; at < predicates.size(); ++at) {
+        Necessary needs;
+        if (!add_triggers(predicates, at, needs)) continue;
+        std::uint64_t cost = 8 * needs.integers.size();
+        for (const Trigger& trigger : needs.triggers) cost += frequency(trigger.literal.size());
+        const std::uint64_t of_field = asked.at(predicates.at(at).field);
+        costs[at] = cost * uses[at] * std::max<std::uint64_t>(kManyAsked / of_field, 1);
+    }
+    return costs;
 }
 
 /// The child of an "and" that is seen least.
@@ -66,32 +81,13 @@ std::uint32_t rarest(const Node& node, const std::vector<std::uint64_t>& costs) 
                                      [&costs](std::uint32_t child) { return costs[child]; });
 }
 
-}  // namespace
-
-Trigger exact_trigger(const PredicateSet::Ready& predicate) {
-    const bool contains = predicate.op == Op::kContains && !predicate.cased;
-    if (!contains || predicate.operand.size() < kExactBytesMin) return {};
-    return {
-        .field = predicate.field, .at_start = false, .at_end = false, .literal = predicate.operand};
-}
-
-std::vector<std::uint32_t> uses_of_predicates(const Program& program) {
-    std::vector<std::uint32_t> uses(program.predicates.size(), 0);
-    for (const Rule& rule : program.rules) {
-        for (const Node& node : rule.nodes) {
-            if (node.kind == Node::Kind::kPredicate) ++uses.at(node.predicate);
-        }
-    }
-    return uses;
-}
-
 Necessary necessary_for(const Rule& rule, const PredicateSet& predicates,
-                        const std::vector<std::uint32_t>& uses) {
+                        const std::vector<std::uint64_t>& predicate_costs) {
     std::vector<std::uint64_t> costs(rule.nodes.size(), kNever);
     for (std::size_t at = 0; at < rule.nodes.size(); ++at) {
         const Node& node = rule.nodes[at];
         if (node.kind == Node::Kind::kPredicate) {
-            costs[at] = cost_of(predicates, node.predicate, uses.at(node.predicate));
+            costs[at] = predicate_costs.at(node.predicate);
         } else if (node.kind == Node::Kind::kAll) {
             costs[at] = costs[rarest(node, costs)];
         } else if (node.kind == Node::Kind::kAny) {
@@ -114,6 +110,26 @@ Necessary necessary_for(const Rule& rule, const PredicateSet& predicates,
             chosen.insert(chosen.end(), node.children.begin(), node.children.end());
         }
     }
+    return needs;
+}
+
+}  // namespace
+
+Guard guard_of(const PredicateSet& predicates, std::uint32_t predicate) {
+    const PredicateSet::Ready& ready = predicates.at(predicate);
+    Necessary needs;
+    add_triggers(predicates, predicate, needs);
+    // All of these are about nothing but one text, which the index looks for in any case.
+    const bool plain = ready.op == Op::kEquals || ready.op == Op::kContains ||
+                       ready.op == Op::kStartsWith || ready.op == Op::kEndsWith;
+    return {.triggers = std::move(needs.triggers), .decides = plain && !ready.cased};
+}
+
+std::vector<Necessary> necessary_for(const Program& program, const PredicateSet& predicates) {
+    const std::vector<std::uint64_t> costs = costs_of(program, predicates);
+    std::vector<Necessary> needs;
+    needs.reserve(program.rules.size());
+    for (const Rule& rule : program.rules) needs.push_back(necessary_for(rule, predicates, costs));
     return needs;
 }
 

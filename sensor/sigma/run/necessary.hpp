@@ -32,21 +32,22 @@ struct Necessary {
     std::vector<IntegerTrigger> integers{};
 };
 
-/// The literal whose presence is all that a predicate asks: of a "contains" in any case. It is
-/// empty for other predicates, which are cheap to ask, or about something else.
-Trigger exact_trigger(const PredicateSet::Ready& predicate);
+/// What literals say of a predicate: without any of these in the event, its answer is no.
+struct Guard {
+    std::vector<Trigger> triggers{};  ///< None: literals say nothing.
+    bool decides = false;             ///< There is but one, and with it the answer is yes.
+};
 
-/// How many times the rules of a program ask each predicate: what many rules ask is what is often
-/// there.
-std::vector<std::uint32_t> uses_of_predicates(const Program& program);
+/// Works out what literals say of a predicate.
+Guard guard_of(const PredicateSet& predicates, std::uint32_t predicate);
 
-/// Works out what a rule cannot match without.
+/// Works out what each rule of a program cannot match without, one element for each.
 ///
 /// An "or" needs one of what its children need. An "and" needs what any one child needs, so the
-/// rarest is chosen, by a guess: long literals are rarer than short ones, and those of few rules
-/// rarer than those of many. A "not" needs nothing. Sound for any guess: the prefilter only decides
-/// which rules are run.
-Necessary necessary_for(const Rule& rule, const PredicateSet& predicates,
-                        const std::vector<std::uint32_t>& uses);
+/// rarest is chosen, by a guess: long literals are rarer than short ones, those of few rules rarer
+/// than those of many, and those in a field about which rules say many things rarer than those in
+/// one that has few values, such as an integrity level. A "not" needs nothing. Sound for any guess:
+/// the prefilter only decides which rules are run.
+std::vector<Necessary> necessary_for(const Program& program, const PredicateSet& predicates);
 
 }  // namespace firebreak::sigma

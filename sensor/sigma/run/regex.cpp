@@ -1,6 +1,7 @@
 #include "sensor/sigma/run/regex.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <re2/filtered_re2.h>
 #include <re2/re2.h>
 
@@ -9,9 +10,10 @@
 namespace firebreak::sigma {
 namespace {
 
-/// Literals shorter than this would send the prefilter after every event.
-constexpr int kAtomBytesMin = 3;
+constexpr int kAtomBytesMin = 1;
 constexpr std::size_t kAtomsMax = 32;
+/// More than this many are not worth choosing from.
+constexpr std::size_t kAtomsOfferedMax = 128;
 
 /// Patterns of ASCII alone are run over bytes, which any value has; others over UTF-8, where a byte
 /// that is none matches nothing.
@@ -30,22 +32,46 @@ RE2::Options options_for(const std::string& pattern) {
     return options;
 }
 
-/// RE2 knows which literals a text must have for a pattern to match, as and/or over "atoms". No
-/// atom at all then means no match, unless RE2 knows nothing.
-std::vector<std::string> atoms_of(re2::FilteredRE2& filter) {
+/// Whether to look for an atom. Atoms are lower case as RE2 sees it: for ASCII that is our folding,
+/// for the rest it is not. And a letter or a digit alone is in nearly everything.
+bool usable(const std::string& atom) {
+    const bool folded_ascii = std::ranges::all_of(
+        atom, [](char c) { return static_cast<unsigned char>(c) < 0x80 && fold(c) == c; });
+    const auto letter_or_digit = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    };
+    return folded_ascii && (atom.size() > 1 || !std::ranges::all_of(atom, letter_or_digit));
+}
+
+/// RE2 knows which literals a text must have for a pattern to match, as and/or over "atoms", and
+/// says whether a text with some atoms could. Of these atoms we leave out, short ones first,
+/// whichever we can: as long as no text without those that are left could match.
+///
+/// Not for patterns about characters: there, "K" is also what matches U+212A, the Kelvin sign.
+std::vector<std::string> atoms_of(re2::FilteredRE2& filter, const std::string& pattern) {
     std::vector<std::string> atoms;
     filter.Compile(&atoms);
+    if (atoms.size() > kAtomsOfferedMax || !ascii_alone(pattern)) return {};
+    std::vector<int> left_out;
     std::vector<int> passing;
-    filter.AllPotentials({}, &passing);
-    const bool needs_an_atom = passing.empty();
-    // Atoms are lower case as RE2 sees it. For ASCII that is our folding, for the rest it is not.
-    const bool usable = needs_an_atom && atoms.size() <= kAtomsMax &&
-                        std::ranges::all_of(atoms, [](const std::string& atom) {
-                            return std::ranges::all_of(atom, [](char c) {
-                                return static_cast<unsigned char>(c) < 0x80 && fold(c) == c;
-                            });
-                        });
-    return usable ? atoms : std::vector<std::string>{};
+    filter.AllPotentials(left_out, &passing);
+    if (!passing.empty()) return {};
+    std::vector<int> order(atoms.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(order, {}, [&atoms](int at) {
+        const std::string& atom = atoms.at(static_cast<std::size_t>(at));
+        return usable(atom) ? atom.size() : 0;
+    });
+    std::vector<std::string> needed;
+    for (const int at : order) {
+        left_out.push_back(at);
+        filter.AllPotentials(left_out, &passing);
+        if (passing.empty()) continue;
+        left_out.pop_back();
+        needed.push_back(atoms.at(static_cast<std::size_t>(at)));
+    }
+    const bool all_usable = needed.size() <= kAtomsMax && std::ranges::all_of(needed, usable);
+    return all_usable ? needed : std::vector<std::string>{};
 }
 
 Error why_refused(const std::string& pattern, RE2::ErrorCode code) {
@@ -69,7 +95,7 @@ Result<Regex> Regex::make(const std::string& pattern) {
     int id = 0;
     const RE2::ErrorCode code = made.compiled_->Add(pattern, options_for(pattern), &id);
     if (code != RE2::NoError) return fail(why_refused(pattern, code));
-    made.atoms_ = atoms_of(*made.compiled_);
+    made.atoms_ = atoms_of(*made.compiled_, pattern);
     return made;
 }
 

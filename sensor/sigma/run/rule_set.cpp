@@ -6,21 +6,13 @@
 namespace firebreak::sigma {
 namespace {
 
-std::vector<Necessary> needs_of(const Program& program, const PredicateSet& predicates) {
-    const std::vector<std::uint32_t> uses = uses_of_predicates(program);
-    std::vector<Necessary> needs;
-    needs.reserve(program.rules.size());
-    for (const Rule& rule : program.rules) needs.push_back(necessary_for(rule, predicates, uses));
-    return needs;
-}
-
-std::vector<Trigger> exact_triggers(const PredicateSet& predicates) {
-    std::vector<Trigger> exact;
-    exact.reserve(predicates.size());
+std::vector<Guard> guards_of(const PredicateSet& predicates) {
+    std::vector<Guard> guards;
+    guards.reserve(predicates.size());
     for (std::uint32_t i = 0; i < predicates.size(); ++i) {
-        exact.push_back(exact_trigger(predicates.at(i)));
+        guards.push_back(guard_of(predicates, i));
     }
-    return exact;
+    return guards;
 }
 
 std::size_t memory_of(const Program& program) {
@@ -49,14 +41,14 @@ constexpr std::uint8_t kMissed = 2;
 Result<RuleSet> RuleSet::make(Program program) {
     Result<PredicateSet> predicates = PredicateSet::make(program);
     if (!predicates) return fail(predicates.error());
-    const std::vector<Necessary> needs = needs_of(program, *predicates);
+    const std::vector<Necessary> needs = necessary_for(program, *predicates);
     return RuleSet(std::move(program), std::move(*predicates), needs);
 }
 
 RuleSet::RuleSet(Program program, PredicateSet predicates, const std::vector<Necessary>& needs)
     : program_(std::move(program)),
       predicates_(std::move(predicates)),
-      index_(needs, exact_triggers(predicates_)),
+      index_(needs, guards_of(predicates_)),
       found_(index_.make_found()),
       answers_(predicates_.size(), 0) {
     std::size_t nodes_max = 0;
@@ -74,10 +66,8 @@ RuleSet::RuleSet(Program program, PredicateSet predicates, const std::vector<Nec
 
 /// Asks each predicate at most once an event, and not at all where the index has seen the answer.
 bool RuleSet::holds(std::uint32_t predicate, Event& event, Budget& budget) {
-    const std::uint32_t literal = index_.literal_of(predicate);
-    if (literal != TriggerIndex::kNoLiteral) {
-        return budget.spend(1) && TriggerIndex::seen(found_, literal);
-    }
+    const std::optional<bool> known = index_.holds(found_, predicate);
+    if (known) return budget.spend(1) && *known;
     std::uint32_t& answer = answers_.at(predicate);
     if (answer / 2 != event_) {
         answer = 2 * event_ + (predicates_.holds(predicate, event, budget) ? 1 : 0);
@@ -192,7 +182,7 @@ std::span<const Evidence> RuleSet::explain(const Rule& rule, Event& event, Budge
 std::size_t RuleSet::memory_bytes() const {
     return sizeof(RuleSet) + memory_of(program_) + predicates_.memory_bytes() +
            index_.memory_bytes() + steps_.capacity() * sizeof(Step) + 4 * first_step_.capacity() +
-           4 * answers_.capacity() + 4 * found_.seen_at.capacity() + 5 * node_stack_.capacity();
+           4 * answers_.capacity() + found_.literals.memory_bytes() + 5 * node_stack_.capacity();
 }
 
 }  // namespace firebreak::sigma

@@ -35,6 +35,8 @@ struct Reading {
     Op op = Op::kPresent;
     bool met = false;
     bool missed = false;
+
+    friend bool operator==(const Reading&, const Reading&) = default;
 };
 
 /// The rules for one event contract, ready to run.

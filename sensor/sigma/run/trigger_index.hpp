@@ -1,11 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <map>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "sensor/sigma/run/budget.hpp"
+#include "sensor/sigma/run/edge_table.hpp"
 #include "sensor/sigma/run/event.hpp"
+#include "sensor/sigma/run/gram_table.hpp"
+#include "sensor/sigma/run/literals.hpp"
 #include "sensor/sigma/run/necessary.hpp"
 
 namespace firebreak::sigma {
@@ -26,36 +31,30 @@ private:
     std::vector<std::uint64_t> words_;
 };
 
-/// Finds the rules that an event could match, in one pass over each value, however many rules there
-/// are.
+/// Finds the rules that an event could match, and answers most predicates on the way, in a pass or
+/// two over each value, however many rules there are.
 ///
-/// Each literal is known by one of its grams: four bytes in a row (three, where it has no more),
-/// chosen as the one that the fewest literals share. For each place in a value, a bitmap that stays
-/// in the first-level cache says whether the gram there is anybody's; it seldom is. If so, the few
-/// literals with that gram are compared. Literals of one or two bytes are looked for one by one.
+/// Everything is looked for by field, and each literal in the way that costs least: at an edge of
+/// the value where it must be at one (EdgeTable), elsewhere by a few of its bytes (GramTable), and
+/// a single byte as such.
 class TriggerIndex {
 public:
     /// What has been found in one event. Sized once, by the index.
     struct Found {
         RuleBits rules;
-        std::vector<std::uint32_t> seen_at;  ///< By literal: the last event in which it was seen.
-        std::uint32_t event = 0;
+        Sightings literals;
     };
 
-    static constexpr std::uint32_t kNoLiteral = 0xFFFFFFFF;
+    /// @param needs   One element for each rule of the program.
+    /// @param guards  One for each predicate. Their literals are found along the way, so that most
+    ///                predicates need not be asked.
+    TriggerIndex(const std::vector<Necessary>& needs, const std::vector<Guard>& guards);
 
-    /// @param needs  One element for each rule of the program.
-    /// @param exact  One for each predicate: exact_trigger(). These are found along the way, so
-    ///               that most predicates need not be asked.
-    TriggerIndex(const std::vector<Necessary>& needs, const std::vector<Trigger>& exact);
-
-    /// The literal that decides about a predicate, or kNoLiteral.
-    std::uint32_t literal_of(std::uint32_t predicate) const {
-        return literal_of_predicate_.at(predicate);
-    }
-    /// Whether it was seen in the event that `found` is of.
-    static bool seen(const Found& found, std::uint32_t literal) {
-        return found.seen_at.at(literal) == found.event;
+    /// Whether a predicate holds for the event that `found` is of; nullopt: it must be asked.
+    std::optional<bool> holds(const Found& found, std::uint32_t predicate) const {
+        const Guarded& guarded = guards_[predicate];
+        if (guarded.deciding != kNoLiteral) return found.literals.seen(guarded.deciding);
+        return could_hold(found, guarded) ? std::nullopt : std::optional(false);
     }
 
     Found make_found() const;
@@ -69,68 +68,59 @@ public:
     std::size_t memory_bytes() const;
 
 private:
-    /// A gram of a literal, and where in the literal it is.
-    struct Entry {
-        std::uint32_t gram = 0;
-        std::uint32_t literal = 0;
-        std::uint32_t offset = 0;
-    };
-
-    /// Grams of one length: a bitmap over their hashes, then buckets.
-    struct GramTable {
-        unsigned gram_bytes = 0;
-        unsigned bucket_bits = 0;
-        std::vector<std::uint64_t> bitmap{};
-        std::vector<std::uint32_t> bucket_begin{};  ///< One more than there are buckets.
-        std::vector<Entry> entries{};               ///< By bucket.
-    };
-
-    struct Literal {
-        std::size_t begin = 0;  ///< In texts_.
-        std::size_t length = 0;
-        bool at_start = false;
-        bool at_end = false;
-        std::uint32_t rules_begin = 0;  ///< In rules_of_literals_.
-        std::uint32_t rules_end = 0;
-    };
-
     /// What is looked for in one field.
     struct Lane {
         std::uint16_t field = 0;
-        GramTable four{};
-        GramTable three{};
-        std::vector<std::uint32_t> short_literals{};
+        EdgeTable starts;
+        EdgeTable ends;
+        GramTable<std::uint32_t> fours;  ///< Literals of four bytes or more.
+        GramTable<std::uint16_t> twos;   ///< Of two or three.
+        std::vector<std::uint32_t> ones;
+    };
+
+    /// Elements of rules_.
+    struct Rules {
+        std::uint32_t begin = 0;
+        std::uint32_t end = 0;
     };
 
     struct IntegerRules {
         IntegerTrigger trigger;
-        std::uint32_t rules_begin = 0;
-        std::uint32_t rules_end = 0;
+        Rules rules;
     };
 
-    void add_lane(std::uint16_t field, const std::vector<std::uint32_t>& literals);
-    GramTable table_of(const std::vector<std::uint32_t>& literals, unsigned gram_bytes) const;
-    std::vector<Entry> choose_grams(const std::vector<std::uint32_t>& literals,
-                                    unsigned gram_bytes) const;
+    static constexpr std::uint32_t kNoLiteral = 0xFFFFFFFF;
 
-    std::string_view text_of(const Literal& literal) const {
-        return std::string_view(texts_).substr(literal.begin, literal.length);
-    }
-    void find_in_value(const Lane& lane, std::string_view value, Found& found,
+    struct Guarded {
+        std::uint32_t deciding = kNoLiteral;  ///< The literal whose presence is the answer.
+        /// Elements of guard_literals_, one of which must be there for a yes; none: nothing must.
+        std::uint32_t begin = 0;
+        std::uint32_t end = 0;
+    };
+
+    /// What is looked for, while the index is made.
+    struct Sought {
+        std::vector<std::uint32_t> rules;
+        std::uint32_t literal = kNoLiteral;
+    };
+    using Triggers = std::map<Trigger, Sought>;
+
+    bool could_hold(const Found& found, const Guarded& guarded) const;
+    Rules place(const std::vector<std::uint32_t>& rules);
+    void add_guards(const std::vector<Guard>& guards, const Triggers& triggers);
+    void add_lane(std::uint16_t field, std::span<const Triggers::const_iterator> triggers);
+    void find_in_value(const Lane& lane, std::string_view value, Sightings& seen,
                        Budget& budget) const;
-    bool scan(const GramTable& table, std::string_view value, Found& found, Budget& budget) const;
-    void compare(const GramTable& table, std::uint32_t hash, std::string_view value, std::size_t at,
-                 Found& found) const;
-    void saw(std::uint32_t literal, Found& found) const;
-    void find_integers(const Event& event, Found& found) const;
+    void find_integers(const Event& event, RuleBits& found) const;
+    void add_rules(Rules rules, RuleBits& to) const;
 
     std::vector<Lane> lanes_;
-    std::vector<Literal> literals_;
-    std::string texts_;
-    std::vector<std::uint32_t> literal_of_predicate_;
-    std::vector<std::uint32_t> rules_of_literals_;
+    Literals literals_;
+    std::vector<Rules> rules_of_literals_;
+    std::vector<Guarded> guards_;  ///< By predicate.
+    std::vector<std::uint32_t> guard_literals_;
     std::vector<IntegerRules> integers_;  ///< By field, then integer.
-    std::vector<std::uint32_t> rules_of_integers_;
+    std::vector<std::uint32_t> rules_;
     RuleBits always_;
     std::size_t always_count_ = 0;
 };

@@ -10,7 +10,9 @@
 
 #include "core/base/json.hpp"
 #include "sensor/sigma/events/event_reader.hpp"
+#include "sensor/sigma/program/reference.hpp"
 #include "sensor/sigma/run/rule_set.hpp"
+#include "tests/unit/sensor/sigma/run/fields.hpp"
 
 namespace firebreak::sigma {
 namespace {
@@ -147,6 +149,59 @@ TEST(SigmaCorpus, MatchesEveryEventWithItsRule) {
     }
     std::cout << count << " events\n";
     EXPECT_GT(count, 0U);
+}
+
+/// What a mapped event holds, as the reference takes it.
+ReferenceEvent reference_event(const MappedEvent& event) {
+    ReferenceEvent values;
+    for (const fb_field& field : event.fields) {
+        switch (field.type) {
+            case FB_FIELD_ABSENT: values.emplace_back(); break;
+            case FB_FIELD_INTEGER: values.emplace_back(field.integer); break;
+            case FB_FIELD_BOOLEAN: values.emplace_back(field.integer != 0); break;
+            default:
+                values.emplace_back(
+                    std::string(reinterpret_cast<const char*>(field.data), field.length));
+        }
+    }
+    return values;
+}
+
+/// The events in the files of `folder` that are of `contract`.
+std::vector<ReferenceEvent> events_of(const fs::path& folder, const std::string& contract) {
+    std::vector<ReferenceEvent> events;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+        if (entry.path().extension() != ".json") continue;
+        for (const json::value& event : events_in(read_text(entry.path()))) {
+            const Result<std::vector<MappedEvent>> mapped = map_event(event);
+            EXPECT_TRUE(mapped) << entry.path();
+            if (!mapped) continue;
+            for (const MappedEvent& one : *mapped) {
+                if (one.contract->id() == contract) events.push_back(reference_event(one));
+            }
+        }
+    }
+    return events;
+}
+
+TEST(SigmaCorpus, IsAnsweredAsTheReferenceAnswers) {
+    const fs::path folder = corpora() / "sigma-events";
+    if (!fs::is_directory(folder)) GTEST_SKIP() << folder << " is not there";
+    const Corpus corpus = read_corpus(corpora() / "sigma" / "windows" / "process_creation");
+    const Compiled compiled = compile(corpus.sources());
+    ASSERT_EQ(compiled.programs.size(), 1U);
+    const Program& program = compiled.programs[0];
+    Result<RuleSet> rules = RuleSet::make(program);
+    ASSERT_TRUE(rules);
+
+    std::size_t matches = 0;
+    for (const ReferenceEvent& event : events_of(folder, program.contract)) {
+        const std::vector<std::string> expected = reference_evaluate(program, event);
+        EXPECT_EQ(test::run_rules(*rules, event), expected);
+        matches += expected.size();
+    }
+    std::cout << matches << " matches\n";
+    EXPECT_GT(matches, 50U);
 }
 
 }  // namespace

@@ -72,9 +72,23 @@ private:
             made.cased = below(2) == 0;
             return made;
         } else if (op == Op::kRegex) {
-            static constexpr const char* kPatterns[] = {
-                "a+b",     "(?i)aba|bb\\.", "^a.b$", "(?i)^[ab]{3,5}\\\\", "ab.{2}ba", "\xC3\xA9",
-                "[^a]{9}", "(?i)(aab|bba)", "b$",    "(aaa|.*)",           "(?i)ask",  "\\.\\\\"};
+            static constexpr const char* kPatterns[] = {"a+b",
+                                                        "(?i)aba|bb\\.",
+                                                        "^a.b$",
+                                                        "(?i)^[ab]{3,5}\\\\",
+                                                        "ab.{2}ba",
+                                                        "\xC3\xA9",
+                                                        "[^a]{9}",
+                                                        "(?i)(aab|bba)",
+                                                        "b$",
+                                                        "(aaa|.*)",
+                                                        "(?i)ask",
+                                                        "\\.\\\\",
+                                                        "a.*-",
+                                                        "(?i)b|\\\\-",
+                                                        "-|ab.*\\.|aab",
+                                                        "[ab-]\\.?a",
+                                                        "(?i)\xC3\xA9.*b"};
             made.text = kPatterns[below(std::size(kPatterns))];
         } else if (op == Op::kCidr) {
             made.network = {10, 0, static_cast<std::uint8_t>(below(3)), 0};

@@ -147,6 +147,29 @@ TEST(Predicates, FindRegularExpressionsAnywhere) {
     EXPECT_TRUE(asks(Op::kRegex, "^$", ""));
 }
 
+TEST(Predicates, FindCharactersThatOnlyRegularExpressionsFold) {
+    // U+212A, the Kelvin sign, is a K to an expression about characters, and nothing to folding.
+    EXPECT_TRUE(asks(Op::kRegex, "(?i)\xC3\xA9.*task", "\xC3\xA9 tas\xE2\x84\xAA"));
+    EXPECT_TRUE(asks(Op::kRegex, "(?i)\xC3\xA9.*task", "\xC3\x89 TASK"));
+    EXPECT_FALSE(asks(Op::kRegex, "(?i)task", "tas\xE2\x84\xAA"));
+}
+
+TEST(Regex, NamesTheFewestAndLongestLiteralsThatAMatchMustHave) {
+    const auto atoms = [](const char* pattern) {
+        const Result<Regex> regex = Regex::make(pattern);
+        return regex ? regex->atoms() : std::vector<std::string>{"refused"};
+    };
+    using Atoms = std::vector<std::string>;
+    EXPECT_EQ(atoms("net\\s+user"), Atoms{"user"});
+    EXPECT_EQ(atoms("(?i)(Foo|barbar).*xy"), (Atoms{"foo", "barbar"}));
+    EXPECT_EQ(atoms("\\w+`\\w+"), Atoms{"`"});
+    EXPECT_EQ(atoms("a|.*"), Atoms{});
+    // Which command line has no "a" and no digit?
+    EXPECT_EQ(atoms("a.*"), Atoms{});
+    EXPECT_EQ(atoms("[0-9]+"), Atoms{});
+    EXPECT_EQ(atoms("\xC3\xA9tude"), Atoms{});
+}
+
 TEST(Predicates, KnowNetworks) {
     const auto inside = [](Bytes network, std::uint8_t bits, const char* value) {
         return asks({.op = Op::kCidr, .network = std::move(network), .prefix_bits = bits},
@@ -284,7 +307,8 @@ std::chrono::steady_clock::time_point hurried() {
 TEST(RuleSet, StopsWhenTimeIsUp) {
     std::vector<Predicate> predicates;
     for (int i = 0; i < 100; ++i) {
-        predicates.push_back(text_predicate(Op::kRegex, "[0-9]" + std::to_string(i)));
+        // Such that nothing but the expression can tell.
+        predicates.push_back(text_predicate(Op::kRegex, "a{" + std::to_string(i + 1) + "}[^a]"));
     }
     Result<RuleSet> rules = RuleSet::make(one_rule_each(predicates));
     ASSERT_TRUE(rules);
