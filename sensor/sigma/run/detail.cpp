@@ -11,6 +11,12 @@ constexpr std::size_t kValueBytesMax = 200;
 constexpr std::string_view kCut = "…";
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
+/// What `value` starts with of characters that are a byte each and stay as they are.
+std::string_view plain_start(std::string_view value) {
+    const auto other = std::ranges::find_if(value, [](char c) { return c < ' ' || c > '~'; });
+    return value.substr(0, static_cast<std::size_t>(other - value.begin()));
+}
+
 }  // namespace
 
 DetailText::DetailText(const RuleMatch& match, const SuppliedContract& contract, Event& event) {
@@ -44,6 +50,12 @@ void DetailText::put(std::string_view text) {
 void DetailText::put_value(std::string_view value) {
     const std::size_t end = length_ + kValueBytesMax;
     while (!value.empty()) {
+        const std::string_view plain = plain_start(value.substr(0, end - length_));
+        if (!plain.empty()) {
+            put(plain.substr(0, buffer_.size() - length_));
+            value.remove_prefix(plain.size());
+            continue;
+        }
         const std::size_t length = sensor_kit::utf8_sequence_length(value);
         const auto first = static_cast<unsigned char>(value.front());
         const bool printable = length > 1 || (length == 1 && first >= 0x20 && first != 0x7F);

@@ -101,6 +101,23 @@ TEST(SigmaEngine, MatchesAndSaysWhy) {
     EXPECT_EQ(play(**content, kProcesses, process_fields(*engine, "good"))->size(), 0U);
 }
 
+TEST(SigmaEngine, QuotesNoMoreOfAValueThanFitsOnALine) {
+    const auto engine = open_engine(kSigma);
+    const auto content = load(*engine, process_program());
+    ASSERT_TRUE(content) << content.error().to_string();
+    const auto detail_of = [&](const std::string& value) {
+        const auto matches = play(**content, kProcesses, process_fields(*engine, value));
+        return matches && matches->size() == 1 ? matches->front().detail : "no match";
+    };
+    const std::string letters(196, 'x');
+
+    EXPECT_EQ(detail_of("evil" + letters), "Rule 0: EventID=\"evil" + letters + "\"");
+    EXPECT_EQ(detail_of("evil" + letters + "x"), "Rule 0: EventID=\"evil" + letters + "…\"");
+    EXPECT_EQ(detail_of("evil\t" + letters.substr(3) + "é"),
+              "Rule 0: EventID=\"evil\uFFFD" + letters.substr(3) + "…\"");
+    EXPECT_EQ(detail_of("évil\x7F~ evil\x80z"), "Rule 0: EventID=\"évil\uFFFD~ evil\uFFFDz\"");
+}
+
 TEST(SigmaEngine, DescribesItsRules) {
     const auto engine = open_engine(kSigma);
     Program program = sample_program();
