@@ -9,27 +9,17 @@ namespace {
 /// An integer in decimal, a sign included, is no longer than this.
 constexpr std::size_t kDigitsMax = 24;
 
-/// Eight folded bytes at once. For each byte: bit 7 of `upper` is set exactly when it is in A-Z;
-/// moved down to 0x20, that is what lower case has and upper case has not.
-std::uint64_t fold_eight(std::uint64_t bytes) {
-    constexpr std::uint64_t kEach = 0x0101010101010101U;
-    const std::uint64_t low7 = bytes & (0x7F * kEach);
-    const std::uint64_t from_a = low7 + (0x80 - 'A') * kEach;
-    const std::uint64_t past_z = low7 + (0x80 - 'Z' - 1) * kEach;
-    const std::uint64_t upper = from_a & ~past_z & ~bytes & (0x80 * kEach);
-    return bytes | (upper >> 2U);
-}
-
 }  // namespace
 
 void fold_into(std::string_view text, char* out) {
-    while (text.size() >= 8) {
-        std::uint64_t bytes = 0;
-        std::memcpy(&bytes, text.data(), 8);
-        bytes = fold_eight(bytes);
-        std::memcpy(out, &bytes, 8);
-        text.remove_prefix(8);
-        out += 8;
+    // By blocks of a fixed size, which compilers have vector instructions for.
+    std::array<char, 16> block{};
+    while (text.size() >= block.size()) {
+        std::memcpy(block.data(), text.data(), block.size());
+        for (char& c : block) c = fold(c);
+        std::memcpy(out, block.data(), block.size());
+        text.remove_prefix(block.size());
+        out += block.size();
     }
     for (const char c : text) *out++ = fold(c);
 }

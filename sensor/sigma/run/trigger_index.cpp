@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace firebreak::sigma {
+namespace {
+
+/// Whether to look for a literal for a predicate's sake alone. Two or three bytes anywhere are in
+/// many values: there it costs less to ask the predicate, whenever a rule comes to it.
+bool worth_looking_for(const Guard& guard) {
+    constexpr std::size_t kInsideBytesMin = 4;
+    return !guard.decides || std::ranges::all_of(guard.triggers, [](const Trigger& trigger) {
+        return trigger.at_start || trigger.at_end || trigger.literal.size() >= kInsideBytesMin;
+    });
+}
+
+}  // namespace
 
 TriggerIndex::TriggerIndex(const std::vector<Necessary>& needs, const std::vector<Guard>& guards)
     : always_(needs.size()) {
@@ -19,6 +31,7 @@ TriggerIndex::TriggerIndex(const std::vector<Necessary>& needs, const std::vecto
         }
     }
     for (const Guard& guard : guards) {
+        if (!worth_looking_for(guard)) continue;
         for (const Trigger& trigger : guard.triggers) triggers.try_emplace(trigger);
     }
     std::map<std::uint16_t, std::vector<Triggers::const_iterator>> by_field;
@@ -43,7 +56,9 @@ void TriggerIndex::add_guards(const std::vector<Guard>& guards, const Triggers& 
     for (const Guard& guard : guards) {
         Guarded guarded{.begin = static_cast<std::uint32_t>(guard_literals_.size())};
         for (const Trigger& trigger : guard.triggers) {
-            const std::uint32_t literal = triggers.at(trigger).literal;
+            const auto found = triggers.find(trigger);
+            if (found == triggers.end()) continue;  // It was not worth it.
+            const std::uint32_t literal = found->second.literal;
             (guard.decides ? guarded.deciding : guard_literals_.emplace_back()) = literal;
         }
         guarded.end = static_cast<std::uint32_t>(guard_literals_.size());
