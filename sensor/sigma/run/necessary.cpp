@@ -14,33 +14,38 @@ std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
     return a > kNever - b ? kNever : a + b;
 }
 
-/// Adds what a predicate cannot be true without. @returns false when that is nothing.
-bool add_triggers(const PredicateSet& predicates, std::uint32_t predicate, Necessary& to) {
+Guard guard_of(const PredicateSet& predicates, std::uint32_t predicate) {
     const PredicateSet::Ready& ready = predicates.at(predicate);
+    Guard guard;
     const auto add = [&](std::string_view text, bool at_start, bool at_end) {
-        if (text.empty()) return false;
+        if (text.empty()) return;
         std::string folded(text);
         fold_into(text, folded.data());
-        to.triggers.push_back({ready.field, at_start, at_end, std::move(folded)});
-        return true;
+        guard.triggers.push_back({ready.field, at_start, at_end, std::move(folded)});
+        // All ops but glob and regex are about nothing but this text.
+        guard.decides = !ready.cased;
     };
     switch (ready.op) {
-        case Op::kEquals: return add(ready.operand, true, true);
-        case Op::kContains: return add(ready.operand, false, false);
-        case Op::kStartsWith: return add(ready.operand, true, false);
-        case Op::kEndsWith: return add(ready.operand, false, true);
-        case Op::kGlob: return add(predicates.glob_of(ready).literal(), false, false);
-        case Op::kRegex: {
-            const std::vector<std::string>& atoms = predicates.regex_of(ready).atoms();
-            for (const std::string& atom : atoms) add(atom, false, false);
-            return !atoms.empty();
-        }
+        case Op::kEquals: add(ready.operand, true, true); break;
+        case Op::kContains: add(ready.operand, false, false); break;
+        case Op::kStartsWith: add(ready.operand, true, false); break;
+        case Op::kEndsWith: add(ready.operand, false, true); break;
+        case Op::kGlob:
+            add(predicates.glob_of(ready).literal(), false, false);
+            guard.decides = false;
+            break;
+        case Op::kRegex:
+            for (const std::string& atom : predicates.regex_of(ready).atoms()) {
+                add(atom, false, false);
+            }
+            guard.decides = false;
+            break;
         case Op::kIntegerEquals:
-            if (ready.field == kAnyField) return false;
-            to.integers.push_back({ready.field, ready.integer});
-            return true;
-        default: return false;
+            if (ready.field != kAnyField) guard.integers.push_back({ready.field, ready.integer});
+            break;
+        default: break;
     }
+    return guard;
 }
 
 /// How often a literal is seen, in no unit but against others.
@@ -54,8 +59,8 @@ std::uint64_t frequency(std::size_t literal_bytes) {
 constexpr std::uint64_t kManyAsked = 64;
 
 /// What each predicate costs as a trigger.
-std::vector<std::uint64_t> costs_of(const Program& program, const PredicateSet& predicates) {
-    std::vector<std::uint64_t> uses(predicates.size(), 0);
+std::vector<std::uint64_t> costs_of(const Program& program, const std::vector<Guard>& guards) {
+    std::vector<std::uint64_t> uses(guards.size(), 0);
     for (const Rule& rule : program.rules) {
         for (const Node& node : rule.nodes) {
             if (node.kind == Node::Kind::kPredicate) ++uses.at(node.predicate);
@@ -63,13 +68,13 @@ std::vector<std::uint64_t> costs_of(const Program& program, const PredicateSet& 
     }
     std::map<std::uint16_t, std::uint64_t> asked;
     for (const Predicate& predicate : program.predicates) ++asked[predicate.field];
-    std::vector<std::uint64_t> costs(predicates.size(), kNever);
-    for (std::uint32_t at = 0; at < predicates.size(); ++at) {
-        Necessary needs;
-        if (!add_triggers(predicates, at, needs)) continue;
-        std::uint64_t cost = 8 * needs.integers.size();
-        for (const Trigger& trigger : needs.triggers) cost += frequency(trigger.literal.size());
-        const std::uint64_t of_field = asked.at(predicates.at(at).field);
+    std::vector<std::uint64_t> costs(guards.size(), kNever);
+    for (std::size_t at = 0; at < guards.size(); ++at) {
+        const Guard& guard = guards[at];
+        if (guard.empty()) continue;
+        std::uint64_t cost = 8 * guard.integers.size();
+        for (const Trigger& trigger : guard.triggers) cost += frequency(trigger.literal.size());
+        const std::uint64_t of_field = asked.at(program.predicates.at(at).field);
         costs[at] = cost * uses[at] * std::max<std::uint64_t>(kManyAsked / of_field, 1);
     }
     return costs;
@@ -81,8 +86,7 @@ std::uint32_t rarest(const Node& node, const std::vector<std::uint64_t>& costs) 
                                      [&costs](std::uint32_t child) { return costs[child]; });
 }
 
-Necessary necessary_for(const Rule& rule, const PredicateSet& predicates,
-                        const std::vector<std::uint64_t>& predicate_costs) {
+Necessary necessary_for(const Rule& rule, const std::vector<std::uint64_t>& predicate_costs) {
     std::vector<std::uint64_t> costs(rule.nodes.size(), kNever);
     for (std::size_t at = 0; at < rule.nodes.size(); ++at) {
         const Node& node = rule.nodes[at];
@@ -103,7 +107,7 @@ Necessary necessary_for(const Rule& rule, const PredicateSet& predicates,
         const Node& node = rule.nodes.at(chosen.back());
         chosen.pop_back();
         if (node.kind == Node::Kind::kPredicate) {
-            add_triggers(predicates, node.predicate, needs);
+            needs.predicates.push_back(node.predicate);
         } else if (node.kind == Node::Kind::kAll) {
             chosen.push_back(rarest(node, costs));
         } else {
@@ -115,21 +119,20 @@ Necessary necessary_for(const Rule& rule, const PredicateSet& predicates,
 
 }  // namespace
 
-Guard guard_of(const PredicateSet& predicates, std::uint32_t predicate) {
-    const PredicateSet::Ready& ready = predicates.at(predicate);
-    Necessary needs;
-    add_triggers(predicates, predicate, needs);
-    // All of these are about nothing but one text, which the index looks for in any case.
-    const bool plain = ready.op == Op::kEquals || ready.op == Op::kContains ||
-                       ready.op == Op::kStartsWith || ready.op == Op::kEndsWith;
-    return {.triggers = std::move(needs.triggers), .decides = plain && !ready.cased};
+std::vector<Guard> guards_of(const PredicateSet& predicates) {
+    std::vector<Guard> guards;
+    guards.reserve(predicates.size());
+    for (std::uint32_t at = 0; at < predicates.size(); ++at) {
+        guards.push_back(guard_of(predicates, at));
+    }
+    return guards;
 }
 
-std::vector<Necessary> necessary_for(const Program& program, const PredicateSet& predicates) {
-    const std::vector<std::uint64_t> costs = costs_of(program, predicates);
+std::vector<Necessary> necessary_for(const Program& program, const std::vector<Guard>& guards) {
+    const std::vector<std::uint64_t> costs = costs_of(program, guards);
     std::vector<Necessary> needs;
     needs.reserve(program.rules.size());
-    for (const Rule& rule : program.rules) needs.push_back(necessary_for(rule, predicates, costs));
+    for (const Rule& rule : program.rules) needs.push_back(necessary_for(rule, costs));
     return needs;
 }
 

@@ -25,21 +25,24 @@ struct IntegerTrigger {
     friend auto operator<=>(const IntegerTrigger&, const IntegerTrigger&) = default;
 };
 
-/// What has to be seen before a rule can match: at least one of these.
-struct Necessary {
-    bool always = false;  ///< Nothing has to: the rule must be run over every event.
+/// What must be seen for a predicate to hold: at least one of these.
+struct Guard {
     std::vector<Trigger> triggers{};
     std::vector<IntegerTrigger> integers{};
+    bool decides = false;  ///< There is one trigger, and with it the answer is yes.
+
+    /// Nothing must, that can be looked for.
+    bool empty() const { return triggers.empty() && integers.empty(); }
 };
 
-/// What literals say of a predicate: without any of these in the event, its answer is no.
-struct Guard {
-    std::vector<Trigger> triggers{};  ///< None: literals say nothing.
-    bool decides = false;             ///< There is but one, and with it the answer is yes.
-};
+/// One element for each predicate.
+std::vector<Guard> guards_of(const PredicateSet& predicates);
 
-/// Works out what literals say of a predicate.
-Guard guard_of(const PredicateSet& predicates, std::uint32_t predicate);
+/// What has to be seen before a rule can match: what guards at least one of these predicates.
+struct Necessary {
+    bool always = false;  ///< Nothing has to: the rule must be run over every event.
+    std::vector<std::uint32_t> predicates{};
+};
 
 /// Works out what each rule of a program cannot match without, one element for each.
 ///
@@ -48,6 +51,8 @@ Guard guard_of(const PredicateSet& predicates, std::uint32_t predicate);
 /// than those of many, and those in a field about which rules say many things rarer than those in
 /// one that has few values, such as an integrity level. A "not" needs nothing. Sound for any guess:
 /// the prefilter only decides which rules are run.
-std::vector<Necessary> necessary_for(const Program& program, const PredicateSet& predicates);
+///
+/// @param guards  guards_of() the program's predicates.
+std::vector<Necessary> necessary_for(const Program& program, const std::vector<Guard>& guards);
 
 }  // namespace firebreak::sigma

@@ -6,15 +6,6 @@
 namespace firebreak::sigma {
 namespace {
 
-std::vector<Guard> guards_of(const PredicateSet& predicates) {
-    std::vector<Guard> guards;
-    guards.reserve(predicates.size());
-    for (std::uint32_t i = 0; i < predicates.size(); ++i) {
-        guards.push_back(guard_of(predicates, i));
-    }
-    return guards;
-}
-
 std::size_t memory_of(const Program& program) {
     std::size_t bytes =
         program.predicates.capacity() * sizeof(Predicate) + program.rules.capacity() * sizeof(Rule);
@@ -41,14 +32,15 @@ constexpr std::uint8_t kMissed = 2;
 Result<RuleSet> RuleSet::make(Program program) {
     Result<PredicateSet> predicates = PredicateSet::make(program);
     if (!predicates) return fail(predicates.error());
-    const std::vector<Necessary> needs = necessary_for(program, *predicates);
-    return RuleSet(std::move(program), std::move(*predicates), needs);
+    const std::vector<Guard> guards = guards_of(*predicates);
+    TriggerIndex index(necessary_for(program, guards), guards);
+    return RuleSet(std::move(program), std::move(*predicates), std::move(index));
 }
 
-RuleSet::RuleSet(Program program, PredicateSet predicates, const std::vector<Necessary>& needs)
+RuleSet::RuleSet(Program program, PredicateSet predicates, TriggerIndex index)
     : program_(std::move(program)),
       predicates_(std::move(predicates)),
-      index_(needs, guards_of(predicates_)),
+      index_(std::move(index)),
       found_(index_.make_found()),
       answers_(predicates_.size(), 0) {
     std::size_t nodes_max = 0;

@@ -80,7 +80,7 @@ public:
     std::size_t memory_bytes() const;
 
 private:
-    RuleSet(Program program, PredicateSet predicates, const std::vector<Necessary>& needs);
+    RuleSet(Program program, PredicateSet predicates, TriggerIndex index);
 
     bool holds(std::uint32_t predicate, Event& event, Budget& budget);
     void ask_every_rule(Event& event, Budget& budget);

@@ -17,32 +17,33 @@ bool worth_looking_for(const Guard& guard) {
 }  // namespace
 
 TriggerIndex::TriggerIndex(const std::vector<Necessary>& needs, const std::vector<Guard>& guards)
-    : always_(needs.size()) {
-    Triggers triggers;
-    std::map<IntegerTrigger, std::vector<std::uint32_t>> integers;
+    : guards_(guards.size()), always_(needs.size()) {
+    std::vector<std::vector<std::uint32_t>> awaiting(guards.size());  // By predicate: rules.
     for (std::uint32_t rule = 0; rule < needs.size(); ++rule) {
         if (needs[rule].always) {
             always_.add(rule);
             ++always_count_;
         }
-        for (const Trigger& trigger : needs[rule].triggers) triggers[trigger].rules.push_back(rule);
-        for (const IntegerTrigger& trigger : needs[rule].integers) {
-            integers[trigger].push_back(rule);
+        for (const std::uint32_t at : needs[rule].predicates) awaiting.at(at).push_back(rule);
+    }
+    Triggers triggers;
+    std::map<IntegerTrigger, std::vector<std::uint32_t>> integers;
+    for (std::uint32_t at = 0; at < guards.size(); ++at) {
+        const std::vector<std::uint32_t>& rules = awaiting[at];
+        if (rules.empty() && !worth_looking_for(guards[at])) continue;
+        for (const Trigger& trigger : guards[at].triggers) {
+            Sought& sought = triggers[trigger];
+            sought.rules.insert(sought.rules.end(), rules.begin(), rules.end());
+            sought.guarded.push_back(at);
+        }
+        if (rules.empty()) continue;
+        for (const IntegerTrigger& trigger : guards[at].integers) {
+            std::vector<std::uint32_t>& all = integers[trigger];
+            all.insert(all.end(), rules.begin(), rules.end());
         }
     }
-    for (const Guard& guard : guards) {
-        if (!worth_looking_for(guard)) continue;
-        for (const Trigger& trigger : guard.triggers) triggers.try_emplace(trigger);
-    }
-    std::map<std::uint16_t, std::vector<Triggers::const_iterator>> by_field;
-    for (auto at = triggers.begin(); at != triggers.end(); ++at) {
-        at->second.literal = literals_.add(at->first.literal);
-        by_field[at->first.field].emplace_back(at);
-        rules_of_literals_.push_back(place(at->second.rules));
-    }
     for (const auto& [trigger, rules] : integers) integers_.push_back({trigger, place(rules)});
-    add_guards(guards, triggers);
-    for (const auto& [field, found] : by_field) add_lane(field, found);
+    add_literals(triggers, guards);
 }
 
 TriggerIndex::Rules TriggerIndex::place(const std::vector<std::uint32_t>& rules) {
@@ -51,19 +52,28 @@ TriggerIndex::Rules TriggerIndex::place(const std::vector<std::uint32_t>& rules)
     return {begin, static_cast<std::uint32_t>(rules_.size())};
 }
 
-void TriggerIndex::add_guards(const std::vector<Guard>& guards, const Triggers& triggers) {
-    guards_.reserve(guards.size());
-    for (const Guard& guard : guards) {
-        Guarded guarded{.begin = static_cast<std::uint32_t>(guard_literals_.size())};
-        for (const Trigger& trigger : guard.triggers) {
-            const auto found = triggers.find(trigger);
-            if (found == triggers.end()) continue;  // It was not worth it.
-            const std::uint32_t literal = found->second.literal;
-            (guard.decides ? guarded.deciding : guard_literals_.emplace_back()) = literal;
+/// Numbers the literals, and says what each is for.
+void TriggerIndex::add_literals(const Triggers& triggers, const std::vector<Guard>& guards) {
+    std::vector<std::vector<std::uint32_t>> guarding(guards.size());  // By predicate: literals.
+    std::map<std::uint16_t, std::vector<Numbered>> by_field;
+    for (const auto& [trigger, sought] : triggers) {
+        const std::uint32_t literal = literals_.add(trigger.literal);
+        by_field[trigger.field].push_back({&trigger, literal});
+        rules_of_literals_.push_back(place(sought.rules));
+        for (const std::uint32_t predicate : sought.guarded) {
+            if (guards[predicate].decides) {
+                guards_[predicate].deciding = literal;
+            } else {
+                guarding[predicate].push_back(literal);
+            }
         }
-        guarded.end = static_cast<std::uint32_t>(guard_literals_.size());
-        guards_.push_back(guarded);
     }
+    for (std::size_t at = 0; at < guards.size(); ++at) {
+        guards_[at].begin = static_cast<std::uint32_t>(guard_literals_.size());
+        guard_literals_.insert(guard_literals_.end(), guarding[at].begin(), guarding[at].end());
+        guards_[at].end = static_cast<std::uint32_t>(guard_literals_.size());
+    }
+    for (const auto& [field, numbered] : by_field) add_lane(field, numbered);
 }
 
 bool TriggerIndex::could_hold(const Found& found, const Guarded& guarded) const {
@@ -74,16 +84,14 @@ bool TriggerIndex::could_hold(const Found& found, const Guarded& guarded) const 
            });
 }
 
-void TriggerIndex::add_lane(std::uint16_t field,
-                            std::span<const Triggers::const_iterator> triggers) {
+void TriggerIndex::add_lane(std::uint16_t field, std::span<const Numbered> triggers) {
     std::vector<EdgeTable::Wanted> starts;
     std::vector<EdgeTable::Wanted> ends;
     std::vector<std::uint32_t> fours;
     std::vector<std::uint32_t> twos;
     std::vector<std::uint32_t> ones;
-    for (const Triggers::const_iterator at : triggers) {
-        const Trigger& trigger = at->first;
-        const std::uint32_t literal = at->second.literal;
+    for (const auto& [found, literal] : triggers) {
+        const Trigger& trigger = *found;
         if (trigger.at_start) {
             starts.push_back({.literal = literal, .whole = trigger.at_end});
         } else if (trigger.at_end) {

@@ -101,14 +101,18 @@ private:
     /// What is looked for, while the index is made.
     struct Sought {
         std::vector<std::uint32_t> rules;
-        std::uint32_t literal = kNoLiteral;
+        std::vector<std::uint32_t> guarded;  ///< Predicates.
     };
     using Triggers = std::map<Trigger, Sought>;
+    struct Numbered {
+        const Trigger* trigger;
+        std::uint32_t literal;
+    };
 
     bool could_hold(const Found& found, const Guarded& guarded) const;
     Rules place(const std::vector<std::uint32_t>& rules);
-    void add_guards(const std::vector<Guard>& guards, const Triggers& triggers);
-    void add_lane(std::uint16_t field, std::span<const Triggers::const_iterator> triggers);
+    void add_literals(const Triggers& triggers, const std::vector<Guard>& guards);
+    void add_lane(std::uint16_t field, std::span<const Numbered> triggers);
     void find_in_value(const Lane& lane, std::string_view value, Sightings& seen,
                        Budget& budget) const;
     void find_integers(const Event& event, RuleBits& found) const;
