@@ -121,8 +121,8 @@ void add_conditional_calls(RuleWriter& rules, const SealOptions& options) {
             rules.add(SCMP_ACT_ALLOW, name, {argument_is(0, static_cast<std::uint64_t>(channel))});
         }
     }
-    for (const std::uint64_t standard : {STDOUT_FILENO, STDERR_FILENO}) {
-        rules.add(SCMP_ACT_ALLOW, "write", {argument_is(0, standard)});
+    for (const int standard : {STDOUT_FILENO, STDERR_FILENO}) {
+        rules.add(SCMP_ACT_ALLOW, "write", {argument_is(0, static_cast<std::uint64_t>(standard))});
     }
     // Memory yes; no file behind it, and never executable.
     rules.add(SCMP_ACT_ALLOW, "mmap",

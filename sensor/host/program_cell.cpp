@@ -170,7 +170,7 @@ void add_rules(Rules& rules) {
     rules.add(SCMP_ACT_ALLOW, "execveat", {argument_has(4, AT_EMPTY_PATH, AT_EMPTY_PATH)});
     rules.add(SCMP_ACT_ALLOW, "prlimit64", {argument_is(0, 0), argument_is(2, 0)});
     rules.add(SCMP_ACT_ALLOW, "prctl", {argument_is(0, PR_SET_NAME)});
-    for (const std::uint64_t question : {TCGETS, FIOCLEX, FIONREAD}) {
+    for (const std::uint64_t question : std::array<std::uint64_t, 3>{TCGETS, FIOCLEX, FIONREAD}) {
         rules.add(SCMP_ACT_ALLOW, "ioctl", {argument_is(1, question)});
     }
 }
