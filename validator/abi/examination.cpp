@@ -12,11 +12,18 @@ class Examiner {
 public:
     Examiner(const Laboratory& laboratory, const EngineFile& engine,
              const ExaminationMaterial& material, const ContentImage& image)
-        : laboratory_(laboratory), engine_(engine), material_(material), image_(image) {}
+        : laboratory_(laboratory),
+          policy_(laboratory.policy),
+          engine_(engine),
+          material_(material),
+          image_(image) {
+        // What an engine makes of an address must show between two processes.
+        policy_.fixes_addresses = false;
+    }
 
     /// False when there is nothing more to look at.
     bool open(Examination& out) const {
-        Executor executor(laboratory_.program, laboratory_.policy, laboratory_.clock);
+        Executor executor(laboratory_.program, policy_, laboratory_.clock);
         OpenRun opened = executor.open(engine_, image_);
         out.confinement = executor.confinement();
         if (opened.verdict.outcome == Outcome::kNotRun) {
@@ -43,7 +50,7 @@ public:
 
 private:
     CheckResult once(const AbiCheck& check) const {
-        Executor executor(laboratory_.program, laboratory_.policy, laboratory_.clock);
+        Executor executor(laboratory_.program, policy_, laboratory_.clock);
         const OpenRun opened = executor.open(engine_, image_);
         if (!passes(opened.verdict)) return failed(opened.verdict);
         std::ranges::copy(material_.input, executor.input(material_.input.size()).begin());
@@ -62,6 +69,7 @@ private:
     }
 
     const Laboratory& laboratory_;
+    SandboxPolicy policy_;
     const EngineFile& engine_;
     const ExaminationMaterial& material_;
     const ContentImage& image_;

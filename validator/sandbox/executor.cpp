@@ -108,7 +108,8 @@ Result<void> Executor::start(const ContentImage& content) {
                                                .input = input_->descriptor(),
                                                .content = content.descriptor(),
                                                .batch = batch_->descriptor(),
-                                               .output = output->second.get()});
+                                               .output = output->second.get(),
+                                               .fixes_addresses = policy_.fixes_addresses});
     if (!launched) return fail(launched.error());
     const ProcessFigures figures(launched->id);
     process_.emplace(Process{.self = *std::move(launched),
@@ -169,6 +170,7 @@ Verdict Executor::seal() {
     if (reader.type() != MessageType::kSealed) return refusal_or_broken(reader);
     confinement_.landlock_abi = static_cast<int>(reader.u32());
     const bool reports = reader.u32() != 0;
+    confinement_.fixed_addresses = reader.u32() != 0;
     if (!reader.finished() || reports != process_->listener.ok()) return broken("seal");
     confinement_.seccomp = true;
     confinement_.call_reports = reports;

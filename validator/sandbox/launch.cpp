@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <linux/sched.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,6 +17,9 @@ namespace {
 
 constexpr std::uint64_t kNamespaces =
     CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
+
+/// Where the child has the program, until it becomes it.
+constexpr int kProgramDescriptor = kBatchDescriptor + 1;
 
 /// Descriptors up to here may be the target of a dup2 in the child, so sources lie above.
 constexpr int kSourcesFrom = 10;
@@ -37,21 +41,25 @@ Descriptor lifted(int descriptor) {
 }
 
 /// Runs in the child between clone and exec, where only async-signal-safe calls are allowed.
-[[noreturn]] void become_worker(const Sources& sources, int program) {
+[[noreturn]] void become_worker(const Sources& sources, int program, bool fixes_addresses) {
     // The supervisor may have been started with signals blocked; a worker must not inherit that.
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::setsid();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    // From the exec on. Some containers refuse it: the worker says what holds (worker.cpp).
+    if (fixes_addresses) ::personality(ADDR_NO_RANDOMIZE);
 
-    const std::array<std::pair<int, int>, 7> table{{{sources.null.get(), STDIN_FILENO},
+    // The program at a number of its own too: it is in the new process' memory, as its name.
+    const std::array<std::pair<int, int>, 8> table{{{sources.null.get(), STDIN_FILENO},
                                                     {sources.output.get(), STDOUT_FILENO},
                                                     {sources.output.get(), STDERR_FILENO},
                                                     {sources.channel.get(), kChannelDescriptor},
                                                     {sources.input.get(), kInputDescriptor},
                                                     {sources.content.get(), kContentDescriptor},
-                                                    {sources.batch.get(), kBatchDescriptor}}};
+                                                    {sources.batch.get(), kBatchDescriptor},
+                                                    {program, kProgramDescriptor}}};
     for (const auto& [from, to] : table) {
         if (::dup2(from, to) < 0) ::_exit(126);
     }
@@ -63,7 +71,7 @@ Descriptor lifted(int descriptor) {
         "LC_ALL=C", "PATH=/usr/bin:/bin",
         "ASAN_OPTIONS=detect_leaks=0:symbolize=0:abort_on_error=1:allocator_may_return_null=1",
         nullptr};
-    ::execveat(program, "", const_cast<char* const*>(arguments.data()),
+    ::execveat(kProgramDescriptor, "", const_cast<char* const*>(arguments.data()),
                const_cast<char* const*>(environment.data()), AT_EMPTY_PATH);
     ::_exit(127);
 }
@@ -101,7 +109,7 @@ Result<LaunchedProcess> launch(const LaunchPlan& plan) {
     // Namespaces can be forbidden (a container, a sysctl), and so can clone3 as a whole.
     if (process.id < 0) process.id = clone_process(0, handle);
     if (process.id < 0) process.id = ::fork();
-    if (process.id == 0) become_worker(sources, program.get());
+    if (process.id == 0) become_worker(sources, program.get(), plan.fixes_addresses);
     if (process.id < 0) return fail_errno("starting a worker");
     if (handle < 0) handle = static_cast<int>(::syscall(SYS_pidfd_open, process.id, 0));
     process.handle = Descriptor(handle);

@@ -39,7 +39,8 @@ struct LaunchPlan {
     int input = -1;
     int content = -1;
     int batch = -1;
-    int output = -1;  ///< Its stdout and stderr.
+    int output = -1;               ///< Its stdout and stderr.
+    bool fixes_addresses = false;  ///< Memory lies where it lay in the last one.
 };
 
 struct LaunchedProcess {
@@ -49,7 +50,8 @@ struct LaunchedProcess {
 };
 
 /// Starts a worker in a session of its own, with a closed environment, that dies with the calling
-/// thread; in user, pid, net, mount, ipc and uts namespaces of its own where the machine allows.
+/// thread; in user, pid, net, mount, ipc and uts namespaces of its own, and with the addresses that
+/// were asked for, where the machine allows.
 ///
 /// @returns an errno when no process could be made at all.
 [[nodiscard]] Result<LaunchedProcess> launch(const LaunchPlan& plan);

@@ -20,6 +20,9 @@ struct SandboxPolicy {
     std::uint64_t cpu_seconds = 3600;            ///< Of the worker's whole life.
     std::uint64_t input_bytes_max = 64U << 20U;  ///< The largest input that fits.
     std::uint64_t answer_bytes_max = 16U << 20U;
+    /// The same memory layout for every worker, where the machine lets it. Off where the question
+    /// is whether results depend on it.
+    bool fixes_addresses = true;
     Patience open{std::chrono::seconds{10}, std::chrono::seconds{60}};
     Patience load{std::chrono::seconds{10}, std::chrono::seconds{60}};
     Patience evaluate{std::chrono::seconds{10}, std::chrono::seconds{60}};
@@ -32,11 +35,15 @@ struct Confinement {
     bool call_reports = false;  ///< The kernel names a forbidden call, rather than just killing.
     int landlock_abi = 0;       ///< 0: none.
     bool namespaces = false;    ///< Own user, pid, net, mount, ipc and uts namespaces.
+    /// Memory lies where it lay in the last run: what an engine does with an address that it should
+    /// not have, it does again. No means of confinement.
+    bool fixed_addresses = false;
 
     /// Below this nothing that a worker says may count: the run is inconclusive.
     bool above_floor() const { return limits && seccomp; }
 
-    /// "seccomp+rlimits+no-new-privs+landlock+namespaces", without what was not reached; "none".
+    /// "seccomp+rlimits+no-new-privs+landlock+namespaces+fixed-addresses", without what was not
+    /// reached; "none".
     std::string to_string() const;
 
     friend bool operator==(const Confinement&, const Confinement&) = default;

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/socket.h>
 
 #include "core/base/errc.hpp"
@@ -106,6 +107,7 @@ private:
     FieldArea fields_;
     std::map<std::string, std::size_t> fields_supplied_;  ///< By contract, as far as asked.
     int landlock_abi_ = 0;
+    bool fixed_addresses_ = false;  ///< As it was before there was an engine.
     ProcessState before_ = ProcessState::now();
     std::set<std::string> descriptors_left_;
     // Declared in this order because content must go before the engine that made it.
@@ -164,6 +166,9 @@ Result<void> Worker::prepare(const OpenRequest& request) {
     const Result<int> abi = sensor::close_file_system();
     if (!abi) return fail(abi.error());
     landlock_abi_ = *abi;
+    constexpr unsigned long kAsk = 0xFFFFFFFF;
+    const int persona = ::personality(kAsk);
+    fixed_addresses_ = persona >= 0 && (persona & ADDR_NO_RANDOMIZE) != 0;
     return {};
 }
 
@@ -200,6 +205,7 @@ bool Worker::seal() {
     WireWriter sealed(MessageType::kSealed);
     sealed.u32(static_cast<std::uint32_t>(std::min(landlock_abi_, seal->landlock_abi)));
     sealed.u32(seal->listener >= 0 ? 1 : 0);
+    sealed.u32(fixed_addresses_ ? 1 : 0);
     if (seal->listener < 0) return answer(sealed.frame());
     const bool sent = send_with_descriptor(sealed.frame(), seal->listener);
     ::close(seal->listener);

@@ -143,6 +143,11 @@ void note_sandbox(Run& run) {
         if (level.find(means) != std::string::npos) continue;
         run.notes.push_back("this machine gives the sandbox no " + std::string(means));
     }
+    if (level.find("fixed-addresses") == std::string::npos) {
+        run.notes.push_back(
+            "this machine does not let workers have the same addresses each time: what depends on "
+            "them may not be seen again");
+    }
 }
 
 }  // namespace

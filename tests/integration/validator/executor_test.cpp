@@ -1,7 +1,12 @@
 // What a supervisor can rely on with an engine that behaves: the yara engine, for real.
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
+#include <sys/personality.h>
+#include <sys/wait.h>
 
 #include "tests/integration/validator/sandbox_fixture.hpp"
 
@@ -108,6 +113,40 @@ TEST(Executor, ScansTheLargestInputAndAnEmptyOne) {
     EXPECT_TRUE(passes(sandbox.executor().evaluate("empty", ByteView{}).verdict));
 }
 
+/// Whether this machine lets a process have that.
+bool machine_fixes_addresses() {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(::personality(ADDR_NO_RANDOMIZE) >= 0 ? 0 : 1);
+    int status = 0;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/// What an engine says that puts an address into its words.
+std::string words_with_an_address(bool fixes_addresses, bool& fixed) {
+    SandboxPolicy policy = strict_policy();
+    policy.fixes_addresses = fixes_addresses;
+    Sandbox sandbox(policy);
+    EXPECT_TRUE(passes(sandbox.open(rogue("address-in-results")).verdict));
+    fixed = sandbox.executor().confinement().fixed_addresses;
+    EXPECT_TRUE(passes(sandbox.executor().load({}).verdict));
+    const DescribeRun described = sandbox.executor().describe();
+    EXPECT_TRUE(passes(described.verdict)) << describe(described.verdict);
+    return json::serialize(described.description);
+}
+
+TEST(Executor, HasTheSameAddressesInEachWorkerWhereTheMachineLetsIt) {
+    if (!machine_fixes_addresses()) GTEST_SKIP() << "this machine gives each process its own";
+    bool fixed = false;
+
+    const std::string words = words_with_an_address(true, fixed);
+
+    EXPECT_TRUE(fixed);
+    EXPECT_EQ(words_with_an_address(true, fixed), words);
+    EXPECT_NE(words_with_an_address(false, fixed), words);
+    EXPECT_FALSE(fixed);
+}
+
 TEST(Executor, RecordsNothingItDidNotReach) {
     EXPECT_EQ(Confinement{}.to_string(), "none");
     EXPECT_FALSE(Confinement{.limits = true}.above_floor());
@@ -116,8 +155,10 @@ TEST(Executor, RecordsNothingItDidNotReach) {
                            .seccomp = true,
                            .call_reports = true,
                            .landlock_abi = 4,
-                           .namespaces = true};
-    EXPECT_EQ(full.to_string(), "seccomp+rlimits+no-new-privs+landlock+namespaces");
+                           .namespaces = true,
+                           .fixed_addresses = true};
+    EXPECT_EQ(full.to_string(), "seccomp+rlimits+no-new-privs+landlock+namespaces+fixed-addresses");
+    EXPECT_TRUE((Confinement{.limits = true, .seccomp = true}.above_floor()));
 }
 
 }  // namespace

@@ -197,12 +197,16 @@ TEST(Run, RemembersTheWeakestSandbox) {
                            .seccomp = true,
                            .call_reports = true,
                            .landlock_abi = 4,
-                           .namespaces = true};
+                           .namespaces = true,
+                           .fixed_addresses = true};
     Confinement weak = full;
     weak.namespaces = false;
+    Confinement random = full;
+    random.fixed_addresses = false;
 
     bench.run.record(full);
     bench.run.record(weak);
+    bench.run.record(random);
     bench.run.record(full);
 
     EXPECT_EQ(bench.run.sandbox_level(), "seccomp+rlimits+no-new-privs+landlock");
