@@ -36,11 +36,21 @@ Sha256 sha256(ByteView bytes) {
     return stream.finish();
 }
 
+namespace {
+
+/// Looked up once: OpenSSL asks its providers each time that EVP_sha256() is used, under locks.
+const EVP_MD* algorithm() {
+    static EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    return fetched;
+}
+
+}  // namespace
+
 // OpenSSL fails here only when it cannot allocate or was built without SHA-256: nothing a caller
 // could handle.
 Sha256Stream::Sha256Stream() : state_(std::make_unique<State>()) {
     FIREBREAK_CHECK(state_->context);
-    FIREBREAK_CHECK(EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr) == 1);
+    FIREBREAK_CHECK(EVP_DigestInit_ex(state_->context.get(), algorithm(), nullptr) == 1);
 }
 
 Sha256Stream::~Sha256Stream() = default;

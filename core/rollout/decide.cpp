@@ -12,6 +12,8 @@
 namespace firebreak::rollout {
 namespace {
 
+/// ln 0, nearly: of a part of the evidence that is left out.
+constexpr double kNothing = -1e300;
 /// E above it halves the window.
 const double kLogNarrow = portable::log(10.0);
 /// How often to look again while only the exposure's growth can bring E back under 1.
@@ -50,9 +52,12 @@ private:
     std::optional<EventBody> adjust() const;
 
     // Of the ring in front, the one open furthest.
+    std::int64_t exposing(std::int64_t devices) const;
     std::int64_t confirmations_needed() const;
     Instant seen_by_all() const;
     Instant baked_at() const;
+    bool time_helps() const;
+    Instant doubted_until() const;
     bool through() const;
     bool promotable() const;
 
@@ -99,8 +104,7 @@ std::optional<EventBody> Decision::stop() const {
     const std::int64_t activated = total(&RingState::activated);
     const std::string what =
         of_devices(evidence.failed_devices, activated) + " (" + e_text(evidence.log_e) + ")";
-    // With the silence left out (E = 0 there): what the crashes alone say.
-    constexpr double kNothing = -1e300;
+    // With the silence left out: what the crashes alone say.
     const bool by_silence =
         log_e_combined(evidence.log_e_crash, evidence.log_e_control, kNothing) < threshold;
     if (by_silence && now_ < rollout_.control_silent_until().value_or(now_)) {
@@ -156,7 +160,9 @@ std::int64_t Decision::total(std::int64_t RingState::*count) const {
 }
 
 std::int64_t Decision::confirmations_needed() const {
-    return std::min(plan_.rings[index_].confirmed_min, active_ - front_->forgiven);
+    const auto tolerated =
+        static_cast<std::int64_t>(plan_.silence_q0 * static_cast<double>(active_));
+    return std::min(plan_.rings[index_].confirmed_min, active_ - front_->forgiven - tolerated);
 }
 
 /// When every device that is awake has seen the last step of the threshold: two polls, because a
@@ -172,6 +178,17 @@ Instant Decision::baked_at() const {
     const Instant baked = last + plan_.rings[index_].bake_floor;
     if (front_->confirmed >= active_) return baked;
     return std::max(baked, whole + 2 * plan_.poll_every);
+}
+
+/// Whether E comes under 1 by itself as long as nothing else crashes. Silence stays as it is.
+bool Decision::time_helps() const {
+    const double log_silence = rollout_.evidence_of(front_->name, now_).log_e_silence;
+    return log_e_combined(kNothing, kNothing, log_silence) < 0;
+}
+
+/// Until when a ring with E >= 1 may still come under it.
+Instant Decision::doubted_until() const {
+    return baked_at() + kDoubtFloors * plan_.rings[index_].bake_floor;
 }
 
 /// The ring has had its time: the threshold takes in all of it, whoever came is resolved, baked.
@@ -195,17 +212,25 @@ std::optional<EventBody> Decision::stuck() const {
                     " is full of devices that failed; look at them, then resume or halt"};
     }
     if (failed == 0 || !through()) return {};
-    if (log_e_ >= 0) {
-        return Held{ring + of_devices(failed, front_->activated) + " (" + e_text(log_e_) +
-                    "), too many for the next ring; look at them, then resume or halt"};
-    }
     if (front_->activated >= active_ && front_->confirmed < confirmations_needed()) {
         return Held{ring + std::to_string(front_->confirmed) + " of " +
                     std::to_string(confirmations_needed()) +
                     " confirmations needed, and no device is left to give one; look at those that "
                     "failed, then resume or halt"};
     }
-    return {};
+    if (log_e_ < 0 || (time_helps() && now_ < doubted_until())) return {};
+    return Held{ring + of_devices(failed, front_->activated) + " (" + e_text(log_e_) +
+                "), too many for the next ring; look at them, then resume or halt"};
+}
+
+/// How many devices to expose so that about `devices` come: some of the exposed are asleep, as many
+/// as were so far. At most four times as many; who comes too many is told to wait.
+std::int64_t Decision::exposing(std::int64_t devices) const {
+    constexpr std::int64_t kTimesMax = 4;
+    const auto exposed = static_cast<std::int64_t>(static_cast<double>(front_->threshold_ppb) /
+                                                   kPpbAll * static_cast<double>(active_));
+    if (front_->activated == 0 || exposed <= front_->activated) return devices;
+    return std::min(kTimesMax * devices, devices * exposed / front_->activated);
 }
 
 /// The next step of window and threshold, when there is reason for one.
@@ -221,11 +246,12 @@ std::optional<EventBody> Decision::adjust() const {
     const bool wave_done = confirmed >= front_->window;
     const bool unfilled = now_ >= seen_by_all() && rollout_.room(front_->name) > 0;
     std::int64_t window = front_->window;
-    if (log_e_ < 0 && window < ring.window_max && (wave_done || front_->pending == 0)) {
-        window = std::min(ring.window_max, window + std::min(window, confirmed));
+    const std::int64_t cap = rollout_.window_cap(index_);
+    if (log_e_ < 0 && window < cap && (wave_done || front_->pending == 0)) {
+        window = std::min(cap, window + std::min(window, confirmed));
     }
     if (front_->threshold_ppb < kPpbAll && (wave_done || unfilled)) {
-        const std::int64_t stepped = front_->threshold_ppb + ppb_of(window, active_);
+        const std::int64_t stepped = front_->threshold_ppb + ppb_of(exposing(window), active_);
         const std::int64_t enough = ppb_of(front_->activated + window, active_);
         return Widened{ring.name, window, std::min(kPpbAll, std::max(stepped, enough))};
     }
@@ -250,6 +276,7 @@ std::optional<Instant> Decision::ask_again() const {
     if (front_->whole) {
         consider(baked_at());
         consider(baked_at() + plan_.silence_deadline);
+        consider(doubted_until());
         // Exposure grows, and E falls, without an event.
         if (now_ >= baked_at()) consider(now_ + kLookAgain);
     }

@@ -116,7 +116,7 @@ std::int64_t Rollout::widest_window(std::string_view front) const {
     std::int64_t filled = 0;
     for (std::size_t i = 0; i < rings_.size(); ++i) {
         widest = std::max(widest, rings_[i].open ? rings_[i].window : plan_.rings[i].window_start);
-        filled += rings_[i].unconfirmed;
+        filled += filling(rings_[i]);
         if (rings_[i].name == front) break;
     }
     // A window that was just halved may still hold what the wider one let in.

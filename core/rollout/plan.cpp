@@ -115,10 +115,12 @@ Result<void> require(const JsonObject& object, std::string_view name) {
 Result<void> parse_window(const JsonObject& ring_object, Ring& ring) {
     const auto window = ring_object.object("window");
     if (!window) return invalid(window.error());
-    auto read = all_of({only_known(*window, {"start", "max"}), require(*window, "start"),
-                        require(*window, "max"),
-                        read_integer(*window, "start", kWindowMax, ring.window_start),
-                        read_integer(*window, "max", kWindowMax, ring.window_max)});
+    auto read = all_of(
+        {only_known(*window, {"start", "max", "max_share"}), require(*window, "start"),
+         require(*window, "max"), read_integer(*window, "start", kWindowMax, ring.window_start),
+         read_integer(*window, "max", kWindowMax, ring.window_max),
+         read_number(*window, "max_share", {.above = 0, .at_most = 1, .zero_allowed = true},
+                     ring.window_max_share)});
     if (!read) return invalid(read.error());
     if (ring.window_start > ring.window_max) {
         return invalid(window->path_to("start"), "must not be above max");
@@ -236,7 +238,9 @@ json::object to_json(const Ring& ring) {
     object["name"] = ring.name;
     if (!ring.description.empty()) object["description"] = ring.description;
     object["vendor_own"] = ring.vendor_own;
-    object["window"] = {{"start", ring.window_start}, {"max", ring.window_max}};
+    json::object window{{"start", ring.window_start}, {"max", ring.window_max}};
+    if (ring.window_max_share > 0) window["max_share"] = ring.window_max_share;
+    object["window"] = std::move(window);
     object["bake_floor"] = format_duration(ring.bake_floor);
     object["promote"] = {{"confirmed_min", ring.confirmed_min},
                          {"exposure_hours_min", ring.exposure_hours_min}};

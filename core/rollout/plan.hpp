@@ -15,11 +15,13 @@ using std::chrono::milliseconds;
 
 /// One ring of a plan: who, how many at once, and what must hold before the next.
 struct Ring {
-    std::string name;                ///< 1..64 of a-z 0-9 -, unique in the plan.
-    std::string description{};       ///< For people; at most 2000 bytes.
-    bool vendor_own = false;         ///< The vendor's own machines: one tenant suffices to halt.
-    std::int64_t window_start = 5;   ///< Devices activated and not yet confirmed, at first.
-    std::int64_t window_max = 50;    ///< The cap that doubling stops at.
+    std::string name;               ///< 1..64 of a-z 0-9 -, unique in the plan.
+    std::string description{};      ///< For people; at most 2000 bytes.
+    bool vendor_own = false;        ///< The vendor's own machines: one tenant suffices to halt.
+    std::int64_t window_start = 5;  ///< Devices activated and not yet confirmed, at first.
+    std::int64_t window_max = 50;   ///< The cap that doubling stops at.
+    /// The cap as a share of the ring's active devices, where that is more; 0: window_max alone.
+    double window_max_share = 0;
     milliseconds bake_floor{};       ///< From the last confirmation to the next ring, at least.
     std::int64_t confirmed_min = 1;  ///< Clean confirmations before the next ring, at least 1.
     double exposure_hours_min = 0;   ///< Confirmed device-hours on the new content, likewise.

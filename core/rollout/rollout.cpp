@@ -53,6 +53,18 @@ std::int64_t Rollout::unconfirmed(std::string_view ring) const {
     return state == nullptr ? 0 : state->unconfirmed;
 }
 
+std::int64_t Rollout::filling(const RingState& ring) const {
+    const auto expected =
+        static_cast<std::int64_t>(plan_.silence_q0 * static_cast<double>(ring.once_confirmed));
+    return ring.unconfirmed - std::min(ring.silent, expected);
+}
+
+std::int64_t Rollout::window_cap(std::size_t ring) const {
+    const Ring& planned = plan_.rings[ring];
+    const double share = planned.window_max_share * static_cast<double>(active(planned.name));
+    return std::min(kWindowMax, std::max(planned.window_max, static_cast<std::int64_t>(share)));
+}
+
 std::int64_t Rollout::room(std::string_view ring) const {
     const RingState* state = find_ring(ring);
     if (state == nullptr || !state->open) return 0;
@@ -63,9 +75,9 @@ std::int64_t Rollout::room(std::string_view ring) const {
     std::int64_t filled = 0;
     for (const RingState& each : rings_) {
         if (each.open) widest = std::max(widest, each.window);
-        filled += each.unconfirmed;
+        filled += filling(each);
     }
-    return std::max<std::int64_t>(0, std::min(state->window - state->unconfirmed, widest - filled));
+    return std::max<std::int64_t>(0, std::min(state->window - filling(*state), widest - filled));
 }
 
 bool Rollout::may_activate(std::string_view device, std::string_view ring) const {

@@ -19,6 +19,9 @@
 
 namespace firebreak::rollout {
 
+/// How many bake floors a ring with E >= 1 is given before a person is called.
+inline constexpr int kDoubtFloors = 12;
+
 enum class Phase { kReady, kRolling, kHeld, kHalted, kComplete, kRetired };
 
 /// Identity of a rollout: one counter of one stream.
@@ -88,9 +91,10 @@ struct Evidence {
 ///
 /// Rules it keeps:
 ///   - A device fills its ring's window from ACTIVATING until it is first confirmed; a failed one
-///     until a person resumes. may_activate says no when the window of the ring, or the widest
+///     until a person resumes, but for as many silent ones as the tolerance expects of those that
+///     were confirmed (ADR 0008). may_activate says no when the window of the ring, or the widest
 ///     window of any open ring for all of them together, is full. So at most W devices are ever
-///     activated and not yet confirmed (P2), however offers were cached (ADR 0002).
+///     pending or failed beyond tolerance (P2), however offers were cached (ADR 0002).
 ///   - Thresholds never fall, and nothing but positive evidence widens: no news is not good news.
 ///   - kHalted is final. A halt works while rolling, held or complete.
 ///
@@ -120,7 +124,7 @@ public:
     /// and
     ///          the control is silent too, or was within the last deadline; when the window holds
     ///          nothing but failures; when a ring is through and its failures forbid the next.
-    /// Widens   the threshold by W / active when a window's worth of devices was confirmed, or when
+    /// Widens   the threshold by W / active, more when some of those exposed sleep, when a window's worth of devices was confirmed, or when
     ///          two polls after the last step the window still has room. When E < 1, and the
     ///          window's
     ///          worth is confirmed or nothing is pending, the window grows by as many as were
@@ -131,7 +135,11 @@ public:
     ///          is resolved, confirmed_min are confirmed (or all, in a ring of fewer),
     ///          exposure_hours_min and bake_floor are over, and E < 1. Devices that are known and
     ///          asleep are not waited for, beyond two polls. Stragglers that activate during the
-    ///          bake cannot hold it up for longer than one deadline.
+    ///          bake cannot hold it up for longer than one deadline. While E >= 1 because of
+    ///          crashes it waits, as time without more of them brings E down; kDoubtFloors bake
+    ///          floors later it holds. Of
+    ///          confirmed_min, in a smaller ring, as many may be missing as the tolerance allows
+    ///          to fall silent.
     /// Skips    a ring without active devices. Waits when no ring has any.
     /// Completes after the last ring, likewise. From then on only a halt or a hold can follow.
     ///
@@ -143,8 +151,16 @@ public:
     /// the threshold and the windows not full. A device already activated may try again.
     bool may_activate(std::string_view device, std::string_view ring) const;
 
-    /// Activated and never confirmed, failures included unless forgiven: what fills the window.
+    /// Activated and never confirmed, failures included unless forgiven.
     std::int64_t unconfirmed(std::string_view ring) const;
+
+    /// What fills the window: the unconfirmed without those silent ones that are within tolerance,
+    /// at most floor(silence_q0 * once confirmed).
+    std::int64_t filling(const RingState& ring) const;
+
+    /// Where the window of the ring with this number stops growing: window_max, or more where
+    /// window_max_share of its active devices is more. Never above kWindowMax.
+    std::int64_t window_cap(std::size_t ring) const;
 
     /// How many more devices of `ring` the windows let in now; 0 for a ring not open.
     std::int64_t room(std::string_view ring) const;

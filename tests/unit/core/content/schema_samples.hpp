@@ -55,7 +55,7 @@ rings:
   - name: broad
     description: Words.
     vendor_own: false
-    window: {start: 3, max: 5}
+    window: {start: 3, max: 5, max_share: 0.01}
     bake_floor: 2s
     promote: {confirmed_min: 1, exposure_hours_min: 0.5}
 halt:

@@ -17,7 +17,7 @@ constexpr std::string_view kPlan = R"({
   "rings": [
     {"name": "lab", "description": "Ours.", "vendor_own": true, "window": {"start": 5, "max": 50},
      "bake_floor": "15m", "promote": {"confirmed_min": 10, "exposure_hours_min": 2}},
-    {"name": "broad", "window": {"start": 200, "max": 5000},
+    {"name": "broad", "window": {"start": 200, "max": 5000, "max_share": 0.01},
      "bake_floor": "4h", "promote": {"confirmed_min": 1000, "exposure_hours_min": 0.5}}],
   "halt": {"alpha": 0.0001, "silence_q0": 0.02, "crash_rate_per_hour": 0.00003, "failures_min": 4,
            "tenants_min": 3, "control_silent_share_max": 0.25},
@@ -55,6 +55,8 @@ TEST(Plan, ReadsEveryMember) {
     EXPECT_EQ(plan->rings[0].bake_floor, 15min);
     EXPECT_EQ(plan->rings[0].confirmed_min, 10);
     EXPECT_EQ(plan->rings[0].exposure_hours_min, 2);
+    EXPECT_EQ(plan->rings[0].window_max_share, 0);
+    EXPECT_EQ(plan->rings[1].window_max_share, 0.01);
     EXPECT_FALSE(plan->rings[1].vendor_own);
     EXPECT_EQ(plan->rings[1].exposure_hours_min, 0.5);
     EXPECT_EQ(plan->default_ring, "broad");
@@ -74,6 +76,7 @@ TEST(Plan, ReadsBackWhatItWrites) {
     Plan plan = test::three_rings();
     plan.alpha = 0.1 / 3;  // Not a short decimal fraction.
     plan.rings[1].exposure_hours_min = 1e-7;
+    plan.rings[1].window_max_share = 1.0 / 300;
 
     const auto read = parse_plan(parse_json(json::serialize(to_json(plan))).value());
 
@@ -108,6 +111,9 @@ TEST(Plan, RefusesWhatItCannotKeep) {
         {"/rings/0/window/start", 51, "plan.rings[0].window.start"},
         {"/rings/0/window/start", std::nullopt, "plan.rings[0].window.start"},
         {"/rings/0/window/max", 1'000'001, "plan.rings[0].window.max"},
+        {"/rings/0/window/max_share", 1.1, "plan.rings[0].window.max_share"},
+        {"/rings/0/window/max_share", -0.1, "plan.rings[0].window.max_share"},
+        {"/rings/0/window/max_share", "1 %", "plan.rings[0].window.max_share"},
         {"/rings/0/window/max", 50.0, "plan.rings[0].window.max"},
         {"/rings/0/window/maximum", 50, "plan.rings[0].window.maximum"},
         {"/rings/1/bake_floor", std::nullopt, "plan.rings[1].bake_floor"},
