@@ -19,9 +19,7 @@ using std::chrono::seconds;
 
 /// How often the server decides, and counts the fleet.
 constexpr milliseconds kTick{250};
-constexpr milliseconds kCountEvery = minutes{1};
-/// A device of the control is silent once it missed this many heartbeats, as for the server.
-constexpr int kHeartbeatsMissed = 3;
+constexpr milliseconds kCountEvery = seconds{15};
 /// Time zones that the awake share of a fleet is averaged over.
 constexpr int kZones = 24;
 constexpr Instant kPublished{seconds{1'800'000'000}};
@@ -287,11 +285,13 @@ void Simulation::count_fleet() {
     control.crashed = static_cast<std::int64_t>(control_draws_);
     const double asleep = std::max(0.0, awake_at_first_ - awake);
     control.silent = static_cast<std::int64_t>(without * asleep);
-    const milliseconds unheard = kHeartbeatsMissed * rollout_.plan().heartbeat_every;
+    const milliseconds quiet = rollout::quiet_after(rollout_.plan());
     const bool outage = incident_.outage_at && !incident_.outage_of_one_tenant &&
-                        now_ >= *incident_.outage_at + unheard &&
+                        now_ >= *incident_.outage_at + quiet &&
                         now_ < *incident_.outage_at + incident_.outage_for;
-    if (outage) control.silent = control.devices;
+    if (outage && rollout::is_quiet(rollout_.plan(), control.devices, 0)) {
+        control.silent = control.devices;
+    }
     apply(control);
 }
 

@@ -42,7 +42,8 @@ struct Refused {  ///< The device was let in, and then would not run the bundle 
 /// How the fleet at large is, for the control: counts at one moment.
 struct ControlSeen {
     std::int64_t devices = 0;  ///< Active devices not on the new content.
-    std::int64_t silent = 0;   ///< Of them, unheard of for longer than they may be.
+    /// Of them, unheard of for longer than they may be; all of them when none is heard (is_quiet).
+    std::int64_t silent = 0;
     std::int64_t crashed = 0;  ///< Of them, distinct crashed since the rollout began.
     friend bool operator==(const ControlSeen&, const ControlSeen&) = default;
 };

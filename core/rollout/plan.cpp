@@ -249,6 +249,19 @@ json::object to_json(const Ring& ring) {
 
 }  // namespace
 
+milliseconds quiet_after(const Plan& plan) {
+    constexpr std::chrono::seconds kLeast{30};
+    return std::max<milliseconds>(kLeast, (plan.silence_deadline - plan.confirm_after) / 2);
+}
+
+bool is_quiet(const Plan& plan, std::int64_t devices, std::int64_t heard) {
+    constexpr double kHeartbeatsExpected = 20;
+    const double heartbeats = static_cast<double>(devices) *
+                              static_cast<double>(quiet_after(plan).count()) /
+                              static_cast<double>(plan.heartbeat_every.count());
+    return heard == 0 && heartbeats >= kHeartbeatsExpected;
+}
+
 Result<milliseconds> parse_duration(std::string_view text) {
     std::int64_t count = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);

@@ -47,6 +47,16 @@ struct Plan {
     friend bool operator==(const Plan&, const Plan&) = default;
 };
 
+/// How long none of many devices may be heard before their reports are not getting through: half of
+/// what a device that was well when it started has left until its deadline, so that an outage is
+/// known before the first silence that it causes counts; 30 s at least, as a server that was busy
+/// is no outage.
+milliseconds quiet_after(const Plan& plan);
+
+/// Whether reports do not get through: none of `devices` was heard for quiet_after, where twenty
+/// heartbeats at least were to be expected (by chance: e^-20).
+bool is_quiet(const Plan& plan, std::int64_t devices, std::int64_t heard);
+
 inline constexpr std::size_t kRingsMax = 32;
 inline constexpr std::int64_t kWindowMax = 1'000'000;
 

@@ -124,13 +124,12 @@ public:
     /// and
     ///          the control is silent too, or was within the last deadline; when the window holds
     ///          nothing but failures; when a ring is through and its failures forbid the next.
-    /// Widens   the threshold by W / active, more when some of those exposed sleep, when a window's worth of devices was confirmed, or when
-    ///          two polls after the last step the window still has room. When E < 1, and the
-    ///          window's
-    ///          worth is confirmed or nothing is pending, the window grows by as many as were
-    ///          confirmed, so that a full clean one doubles it. When E > 10 it halves, but not
-    ///          below
-    ///          its start, nor below k*, or there would never be evidence enough to halt.
+    /// Widens   the threshold by W / active, more when some of those exposed sleep, once a window's
+    ///          worth of devices was confirmed, or when two polls after the last step the window
+    ///          still has room. When E < 1, and the window's worth is confirmed or nothing is
+    ///          pending, the window grows by as many as were confirmed, so that a full clean one
+    ///          doubles it. When E > 10 it halves, but not below its start, nor below k*, or there
+    ///          would never be evidence enough to halt.
     /// Opens    the next ring when this one's threshold takes in all of it, every device activated
     ///          is resolved, confirmed_min are confirmed (or all, in a ring of fewer),
     ///          exposure_hours_min and bake_floor are over, and E < 1. Devices that are known and

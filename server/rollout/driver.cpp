@@ -62,7 +62,11 @@ bool needs_counts(const rollout::Rollout& rollout) {
 /// says nothing about this bundle, whether it is heard of or not.
 ControlQuery control_query(const rollout::Rollout& rollout, Instant published, Instant now) {
     const auto silent_after = kHeartbeatsMissed * rollout.plan().heartbeat_every;
-    return {rollout.id(), published - silent_after, now - silent_after, published};
+    return {.rollout = rollout.id(),
+            .active_since = published - silent_after,
+            .silent_before = now - silent_after,
+            .heard_since = now - rollout::quiet_after(rollout.plan()),
+            .began = published};
 }
 
 }  // namespace
@@ -216,13 +220,17 @@ Result<void> Driver::count_fleet(Instant now) {
         if (!needs_counts(live.rollout)) continue;
         const auto fleet = parts_.store.active_by_ring(now - device_active_);
         if (!fleet) return fail(fleet.error());
-        const Result<rollout::ControlSeen> control =
+        const Result<ControlCount> counted =
             parts_.store.control(control_query(live.rollout, live.release.published, now));
-        if (!control) return fail(control.error());
+        if (!counted) return fail(counted.error());
+        rollout::ControlSeen control = counted->seen;
+        if (rollout::is_quiet(live.rollout.plan(), control.devices, counted->heard)) {
+            control.silent = control.devices;
+        }
 
         const rollout::FleetSeen fleet_now{*fleet};
         const bool fleet_changed = live.fleet != fleet_now;
-        const bool control_changed = live.control != *control;
+        const bool control_changed = live.control != control;
         if (!fleet_changed && !control_changed) continue;
         const Result<void> committed = transact([&](StoreWriter& writer) -> Result<void> {
             if (fleet_changed) {
@@ -230,11 +238,11 @@ Result<void> Driver::count_fleet(Instant now) {
                 if (!recorded) return recorded;
             }
             if (!control_changed) return {};
-            return record(writer, live, kController, {now, *control});
+            return record(writer, live, kController, {now, control});
         });
         if (!committed) return committed;
         live.fleet = fleet_now;
-        live.control = *control;
+        live.control = control;
     }
     return {};
 }

@@ -96,18 +96,21 @@ public:
             since);
     }
 
-    Result<rollout::ControlSeen> control(const ControlQuery& query) override {
-        return SqliteDatabase::guarded("count the control", [&]() -> Result<rollout::ControlSeen> {
-            rollout::ControlSeen seen;
+    Result<ControlCount> control(const ControlQuery& query) override {
+        return SqliteDatabase::guarded("count the control", [&]() -> Result<ControlCount> {
+            ControlCount count;
+            rollout::ControlSeen& seen = count.seen;
             Rows fleet = database_.query(
-                "SELECT count(*), count(*) FILTER (WHERE last_seen_ms < ?4) FROM devices AS d "
+                "SELECT count(*), count(*) FILTER (WHERE last_seen_ms < ?4), "
+                "count(*) FILTER (WHERE last_seen_ms >= ?5) FROM devices AS d "
                 "WHERE revoked = 0 AND last_seen_ms >= ?3 AND NOT EXISTS (SELECT 1 FROM "
                 "activations WHERE stream = ?1 AND counter = ?2 AND device = d.id)",
                 std::string_view(query.rollout.stream), query.rollout.counter, query.active_since,
-                query.silent_before);
+                query.silent_before, query.heard_since);
             if (fleet.next()) {
                 seen.devices = fleet.integer(0);
                 seen.silent = fleet.integer(1);
+                count.heard = fleet.integer(2);
             }
             Rows crashes = database_.query(
                 "SELECT count(DISTINCT device) FROM reports AS r WHERE kind = 'crash' AND "
@@ -115,7 +118,7 @@ public:
                 "AND counter = ?2 AND device = r.device)",
                 std::string_view(query.rollout.stream), query.rollout.counter, query.began);
             if (crashes.next()) seen.crashed = crashes.integer(0);
-            return seen;
+            return count;
         });
     }
 

@@ -104,7 +104,13 @@ struct ControlQuery {
     rollout::RolloutId rollout;
     Instant active_since;   ///< Heard of since: part of the fleet.
     Instant silent_before;  ///< Not heard of since: silent.
+    Instant heard_since;    ///< Heard of since then: heard.
     Instant began;          ///< Crashes from here on count.
+};
+
+struct ControlCount {
+    rollout::ControlSeen seen;
+    std::int64_t heard = 0;  ///< Of its devices.
 };
 
 /// One line for the log, before it has its place in it.
@@ -192,7 +198,7 @@ public:
     [[nodiscard]] virtual Result<std::map<std::string, std::int64_t>> active_by_ring(
         Instant since) = 0;
     [[nodiscard]] virtual Result<std::vector<CensusLine>> census(Instant since) = 0;
-    [[nodiscard]] virtual Result<rollout::ControlSeen> control(const ControlQuery& query) = 0;
+    [[nodiscard]] virtual Result<ControlCount> control(const ControlQuery& query) = 0;
     [[nodiscard]] virtual Result<std::int64_t> device_count() = 0;
     /// When any device was last heard of.
     [[nodiscard]] virtual Result<std::optional<Instant>> last_heard() = 0;

@@ -48,7 +48,7 @@ public:
     Result<std::vector<server::CensusLine>> census(Instant since) override {
         return inner_.census(since);
     }
-    Result<rollout::ControlSeen> control(const server::ControlQuery& query) override {
+    Result<server::ControlCount> control(const server::ControlQuery& query) override {
         return inner_.control(query);
     }
     Result<std::int64_t> device_count() override { return inner_.device_count(); }

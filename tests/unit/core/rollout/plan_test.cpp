@@ -84,6 +84,21 @@ TEST(Plan, ReadsBackWhatItWrites) {
     EXPECT_EQ(*read, plan);
 }
 
+TEST(Plan, KnowsWhenReportsDoNotGetThrough) {
+    Plan plan = test::three_rings();
+    plan.confirm_after = 60s;
+    plan.silence_deadline = 180s;
+    plan.heartbeat_every = 5min;
+    EXPECT_EQ(quiet_after(plan), 60s);
+    EXPECT_TRUE(is_quiet(plan, 100, 0));
+    EXPECT_FALSE(is_quiet(plan, 100, 1));
+    EXPECT_FALSE(is_quiet(plan, 99, 0));  // Too few to know.
+    EXPECT_FALSE(is_quiet(plan, 0, 0));
+
+    plan.silence_deadline = 62s;
+    EXPECT_EQ(quiet_after(plan), 30s);
+}
+
 TEST(Plan, RefusesWhatItCannotKeep) {
     struct Wrong {
         std::string pointer;

@@ -221,12 +221,14 @@ TEST_F(StoreTest, LeavesDevicesOnTheNewContentOutOfTheControl) {
         return writer.touch_device("crashed", kNow + seconds{10}, {}, {});
     }));
 
-    const auto control = store().control({{"yara", 2}, kNow - seconds{1}, kNow + seconds{5}, kNow});
+    const auto control = store().control(
+        {{"yara", 2}, kNow - seconds{1}, kNow + seconds{5}, kNow + seconds{6}, kNow});
 
     ASSERT_TRUE(control);
-    EXPECT_EQ(control->devices, 2);
-    EXPECT_EQ(control->silent, 1);
-    EXPECT_EQ(control->crashed, 1);
+    EXPECT_EQ(control->seen.devices, 2);
+    EXPECT_EQ(control->seen.silent, 1);
+    EXPECT_EQ(control->seen.crashed, 1);
+    EXPECT_EQ(control->heard, 1);
 }
 
 TEST_F(StoreTest, PublishesACounterOnce) {
