@@ -40,7 +40,7 @@ std::int64_t number_at(const json::object& object, std::string_view name, std::i
 
 std::vector<std::string> as_set(std::vector<std::string> words) {
     std::ranges::sort(words);
-    words.erase(std::ranges::unique(words).begin(), words.end());
+    words.erase(std::unique(words.begin(), words.end()), words.end());
     return words;
 }
 

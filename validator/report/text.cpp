@@ -153,8 +153,8 @@ std::vector<const Finding*> by_weight(const Run& run) {
     for (const Finding& finding : run.findings) {
         if (finding.waived.empty()) findings.push_back(&finding);
     }
-    std::ranges::stable_partition(findings,
-                                  [](const Finding* finding) { return rejects(*finding); });
+    std::stable_partition(findings.begin(), findings.end(),
+                          [](const Finding* finding) { return rejects(*finding); });
     return findings;
 }
 

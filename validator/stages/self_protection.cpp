@@ -134,8 +134,10 @@ std::vector<GoodwareFile> own_files(const std::vector<fs::path>& paths) {
         files.push_back({real, sensor::printable(real.string(), kNameBytesMax), bytes});
     }
     std::ranges::sort(files, {}, &GoodwareFile::name);
-    const auto same = std::ranges::unique(files, {}, &GoodwareFile::name);
-    files.erase(same.begin(), same.end());
+    const auto same = [](const GoodwareFile& one, const GoodwareFile& other) {
+        return one.name == other.name;
+    };
+    files.erase(std::unique(files.begin(), files.end(), same), files.end());
     return files;
 }
 
