@@ -127,8 +127,12 @@ TEST(Directed, WarnsOfACriterionThatNothingReaches) {
     ASSERT_NE(finding, nullptr) << told(run);
     EXPECT_NE(finding->message.find("field 4 of"), std::string::npos) << finding->message;
     EXPECT_EQ(run.coverage.at(0).read, 1U);
-    ASSERT_EQ(run.notes.size(), 1U);
-    EXPECT_NE(run.notes[0].find("1 of 1 rules"), std::string::npos);
+    // Beside what is said of the machine.
+    EXPECT_EQ(std::ranges::count_if(run.notes,
+                                    [](const std::string& note) {
+                                        return note.find("1 of 1 rules") != std::string::npos;
+                                    }),
+              1);
 }
 
 TEST(Directed, WarnsOfACriterionThatIsAnsweredOneWay) {

@@ -147,8 +147,9 @@ int main() {
         send(frame(82, trouble));
         wait_for_the_end();
     }
-    if (how == "no-listener") send(frame(68 - 2, {0, 0, 0, 0, 1, 0, 0, 0}));
-    send(frame(66, {0, 0, 0, 0, 0, 0, 0, 0}));
+    if (how == "no-listener") send(frame(66, {0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}));
+    // Landlock, a listener, addresses: none of them.
+    send(frame(66, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
     read_request();
     send(frame(67, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
     read_request();
