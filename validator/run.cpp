@@ -87,6 +87,7 @@ void Run::record(const Confinement& confinement) {
     confinement_->call_reports &= confinement.call_reports;
     confinement_->landlock_abi = std::min(confinement_->landlock_abi, confinement.landlock_abi);
     confinement_->namespaces &= confinement.namespaces;
+    confinement_->cgroup &= confinement.cgroup;
     confinement_->fixed_addresses &= confinement.fixed_addresses;
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -88,6 +89,18 @@ std::uint64_t Executor::resident_max() const {
     return policy_.memory_bytes_max + policy_.input_bytes_max + content_bytes_;
 }
 
+/// A second fence, further out: the first is resident_max(), which is watched and told apart.
+std::optional<Cgroup> Executor::own_cgroup() const {
+    static std::atomic<std::uint64_t> count{0};
+    constexpr std::uint64_t kProcessesMax = 64;  // An engine that is a program has some.
+    if (!program_.cgroups()) return std::nullopt;
+    Result<Cgroup> made = Cgroup::make(
+        *program_.cgroups(), "worker-" + std::to_string(::getpid()) + "-" + std::to_string(++count),
+        {.memory_bytes_max = 2 * resident_max(), .processes_max = kProcessesMax});
+    if (!made) return std::nullopt;
+    return *std::move(made);
+}
+
 Result<void> Executor::start(const ContentImage& content) {
     if (!input_) {
         Result<InputArea> area = InputArea::make(policy_.input_bytes_max);
@@ -103,23 +116,26 @@ Result<void> Executor::start(const ContentImage& content) {
     if (!channel) return fail(channel.error());
     Result<std::pair<Descriptor, Descriptor>> output = output_pipe();
     if (!output) return fail(output.error());
+    std::optional<Cgroup> cgroup = own_cgroup();
     Result<LaunchedProcess> launched = launch({.program = program_.descriptor(),
                                                .channel = channel->second.get(),
                                                .input = input_->descriptor(),
                                                .content = content.descriptor(),
                                                .batch = batch_->descriptor(),
                                                .output = output->second.get(),
+                                               .cgroup = cgroup ? cgroup->descriptor() : -1,
                                                .fixes_addresses = policy_.fixes_addresses});
     if (!launched) return fail(launched.error());
     const ProcessFigures figures(launched->id);
     process_.emplace(Process{.self = *std::move(launched),
+                             .cgroup = std::move(cgroup),
                              .figures = figures,
                              .channel = std::move(channel->first),
                              .output = std::move(output->first),
                              .listener = {}});
     content_bytes_ = content.size();
     content_files_ = content.entries().size();
-    confinement_ = {.namespaces = process_->self.namespaces};
+    confinement_ = {.namespaces = process_->self.namespaces, .cgroup = process_->self.cgroup};
     return {};
 }
 

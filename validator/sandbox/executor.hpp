@@ -9,6 +9,7 @@
 #include "core/base/digest.hpp"
 #include "sensor/host/engine.hpp"
 #include "validator/abi/check.hpp"
+#include "validator/sandbox/cgroup.hpp"
 #include "validator/sandbox/launch.hpp"
 #include "validator/sandbox/policy.hpp"
 #include "validator/sandbox/process_figures.hpp"
@@ -164,6 +165,7 @@ private:
 
     struct Process {
         LaunchedProcess self;
+        std::optional<Cgroup> cgroup;  ///< Goes with the worker, and takes what it left behind.
         ProcessFigures figures;
         Descriptor channel;
         Descriptor output;    ///< What it writes to stdout and stderr, bounded by the pipe.
@@ -215,6 +217,7 @@ private:
     std::chrono::microseconds cpu_time() const;
     std::uint64_t memory_figure(std::string_view field) const;
     std::uint64_t address_space_max() const;
+    std::optional<Cgroup> own_cgroup() const;
     std::uint64_t resident_max() const;
 
     const WorkerProgram& program_;

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "validator/sandbox/cgroup.hpp"
+
 namespace firebreak::validator {
 namespace {
 
@@ -78,15 +80,22 @@ Descriptor lifted(int descriptor) {
 
 /// fork() with extra flags and a pidfd. The child's thread id in glibc is stale, which nothing
 /// before exec looks at.
-pid_t clone_process(std::uint64_t flags, int& handle) {
+pid_t clone_process(std::uint64_t flags, int& handle, int cgroup = -1) {
     clone_args arguments{};
     arguments.flags = flags | CLONE_PIDFD;
+    if (cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = static_cast<std::uint64_t>(cgroup);
+    }
     arguments.pidfd = reinterpret_cast<std::uint64_t>(&handle);
     arguments.exit_signal = SIGCHLD;
     return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
 }
 
 }  // namespace
+
+WorkerProgram::WorkerProgram(Descriptor file)
+    : file_(std::move(file)), cgroups_(delegated_cgroup()) {}
 
 Result<WorkerProgram> WorkerProgram::at(const std::filesystem::path& path) {
     Descriptor file(::open(path.c_str(), O_PATH | O_CLOEXEC));
@@ -104,7 +113,9 @@ Result<LaunchedProcess> launch(const LaunchPlan& plan) {
 
     LaunchedProcess process;
     int handle = -1;
-    process.id = clone_process(kNamespaces, handle);
+    if (plan.cgroup >= 0) process.id = clone_process(kNamespaces, handle, plan.cgroup);
+    process.cgroup = process.id > 0;
+    if (process.id < 0) process.id = clone_process(kNamespaces, handle);
     process.namespaces = process.id > 0;
     // Namespaces can be forbidden (a container, a sysctl), and so can clone3 as a whole.
     if (process.id < 0) process.id = clone_process(0, handle);

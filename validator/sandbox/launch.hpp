@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "core/base/error.hpp"
 #include "validator/sandbox/descriptor.hpp"
@@ -26,10 +27,14 @@ public:
 
     int descriptor() const noexcept { return file_.get(); }
 
+    /// Where workers can have cgroups of their own, if that is delegated (cgroup.hpp).
+    const std::optional<std::filesystem::path>& cgroups() const noexcept { return cgroups_; }
+
 private:
-    explicit WorkerProgram(Descriptor file) : file_(std::move(file)) {}
+    explicit WorkerProgram(Descriptor file);
 
     Descriptor file_;
+    std::optional<std::filesystem::path> cgroups_;
 };
 
 /// What a worker is given, all owned by the caller.
@@ -40,6 +45,7 @@ struct LaunchPlan {
     int content = -1;
     int batch = -1;
     int output = -1;               ///< Its stdout and stderr.
+    int cgroup = -1;               ///< The folder of its cgroup; -1: that of the caller.
     bool fixes_addresses = false;  ///< Memory lies where it lay in the last one.
 };
 
@@ -47,11 +53,12 @@ struct LaunchedProcess {
     pid_t id = -1;
     Descriptor handle;  ///< A pidfd: readable once the process has ended.
     bool namespaces = false;
+    bool cgroup = false;  ///< It is in the one that was asked for.
 };
 
 /// Starts a worker in a session of its own, with a closed environment, that dies with the calling
-/// thread; in user, pid, net, mount, ipc and uts namespaces of its own, and with the addresses that
-/// were asked for, where the machine allows.
+/// thread; in the cgroup, in user, pid, net, mount, ipc and uts namespaces of its own, and with the
+/// addresses that were asked for, where the machine allows.
 ///
 /// @returns an errno when no process could be made at all.
 [[nodiscard]] Result<LaunchedProcess> launch(const LaunchPlan& plan);

@@ -13,6 +13,7 @@ std::string Confinement::to_string() const {
     add(limits, "rlimits+no-new-privs");
     add(landlock_abi > 0, "landlock");
     add(namespaces, "namespaces");
+    add(cgroup, "cgroup");
     add(fixed_addresses, "fixed-addresses");
     return text.empty() ? "none" : text;
 }

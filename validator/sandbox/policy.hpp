@@ -35,6 +35,7 @@ struct Confinement {
     bool call_reports = false;  ///< The kernel names a forbidden call, rather than just killing.
     int landlock_abi = 0;       ///< 0: none.
     bool namespaces = false;    ///< Own user, pid, net, mount, ipc and uts namespaces.
+    bool cgroup = false;        ///< Own cgroup, with limits of memory and processes.
     /// Memory lies where it lay in the last run: what an engine does with an address that it should
     /// not have, it does again. No means of confinement.
     bool fixed_addresses = false;
@@ -42,8 +43,8 @@ struct Confinement {
     /// Below this nothing that a worker says may count: the run is inconclusive.
     bool above_floor() const { return limits && seccomp; }
 
-    /// "seccomp+rlimits+no-new-privs+landlock+namespaces+fixed-addresses", without what was not
-    /// reached; "none".
+    /// "seccomp+rlimits+no-new-privs+landlock+namespaces+cgroup+fixed-addresses", without what was
+    /// not reached; "none".
     std::string to_string() const;
 
     friend bool operator==(const Confinement&, const Confinement&) = default;

@@ -139,7 +139,8 @@ namespace {
 void note_sandbox(Run& run) {
     const std::string level = run.sandbox_level();
     if (level == "none") return;  // No worker was started.
-    for (const std::string_view means : {"seccomp", "rlimits", "landlock", "namespaces"}) {
+    for (const std::string_view means :
+         {"seccomp", "rlimits", "landlock", "namespaces", "cgroup"}) {
         if (level.find(means) != std::string::npos) continue;
         run.notes.push_back("this machine gives the sandbox no " + std::string(means));
     }

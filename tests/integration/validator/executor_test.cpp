@@ -1,11 +1,16 @@
 // What a supervisor can rely on with an engine that behaves: the yara engine, for real.
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
+#include <csignal>
 #include <gtest/gtest.h>
 #include <sys/personality.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "tests/integration/validator/sandbox_fixture.hpp"
@@ -135,6 +140,46 @@ std::string words_with_an_address(bool fixes_addresses, bool& fixed) {
     return json::serialize(described.description);
 }
 
+/// Where this machine shows cgroups of version 2, if this test may make some.
+std::optional<std::filesystem::path> own_cgroup_folder() {
+    for (const char* root : {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"}) {
+        if (!std::filesystem::exists(std::string(root) + "/cgroup.procs")) continue;
+        const auto folder =
+            std::filesystem::path(root) / ("firebreak-test-" + std::to_string(::getpid()));
+        if (::mkdir(folder.c_str(), 0700) == 0) return folder;
+    }
+    return std::nullopt;
+}
+
+TEST(Launch, StartsAWorkerInItsCgroup) {
+    const auto folder = own_cgroup_folder();
+    if (!folder) GTEST_SKIP() << "this machine lets this user make no cgroup";
+    const Descriptor cgroup(::open(folder->c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    std::array<int, 2> channel{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel.data()), 0);
+    const Descriptor mine(channel[0]);
+    const Descriptor its(channel[1]);
+    const WorkerProgram program = *WorkerProgram::self();
+
+    const Result<LaunchedProcess> worker = launch({.program = program.descriptor(),
+                                                   .channel = its.get(),
+                                                   .input = nothing.get(),
+                                                   .content = nothing.get(),
+                                                   .batch = nothing.get(),
+                                                   .output = nothing.get(),
+                                                   .cgroup = cgroup.get()});
+
+    ASSERT_TRUE(worker) << worker.error().to_string();
+    EXPECT_TRUE(worker->cgroup);
+    const auto members = PosixFileStore().read(folder->string() + "/cgroup.procs", 4096);
+    ASSERT_TRUE(members);
+    EXPECT_EQ(to_text(*members), std::to_string(worker->id) + "\n");
+    ::kill(worker->id, SIGKILL);
+    EXPECT_EQ(::waitpid(worker->id, nullptr, 0), worker->id);
+    EXPECT_EQ(::rmdir(folder->c_str()), 0);
+}
+
 TEST(Executor, HasTheSameAddressesInEachWorkerWhereTheMachineLetsIt) {
     if (!machine_fixes_addresses()) GTEST_SKIP() << "this machine gives each process its own";
     bool fixed = false;
@@ -156,8 +201,10 @@ TEST(Executor, RecordsNothingItDidNotReach) {
                            .call_reports = true,
                            .landlock_abi = 4,
                            .namespaces = true,
+                           .cgroup = true,
                            .fixed_addresses = true};
-    EXPECT_EQ(full.to_string(), "seccomp+rlimits+no-new-privs+landlock+namespaces+fixed-addresses");
+    EXPECT_EQ(full.to_string(),
+              "seccomp+rlimits+no-new-privs+landlock+namespaces+cgroup+fixed-addresses");
     EXPECT_TRUE((Confinement{.limits = true, .seccomp = true}.above_floor()));
 }
 
