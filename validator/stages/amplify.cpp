@@ -29,8 +29,8 @@ struct Level {
 
 using Levels = std::array<std::array<Level, 3>, kProfiles>;
 constexpr Levels kFileLevels{{
-    {{{kAmplifyBytes, 1'500}}},
-    {{{kAmplifyBytes, 6'000}}},
+    {{{kAmplifyBytes, 1'000}}},
+    {{{kAmplifyBytes, 4'000}}},
     {{{kAmplifyBytes, 1'000'000}, {1U << 20U, 20'000}, {16U << 20U, 1'000}}},
 }};
 /// Events are text around text, and take far longer to read than to judge.
