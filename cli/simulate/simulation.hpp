@@ -30,7 +30,7 @@ struct RunResult {
 /// What is modelled: each device's place in the queue is the real one (bucket); polls are spread
 /// over the plan's poll_every, and see a change up to cache_lag_max late; a device that is asleep
 /// asks when it wakes; a report takes up to report_delay_max, and through an outage waits for its
-/// end. The server decides every 250 ms and counts the fleet every minute.
+/// end. The server decides every 250 ms and counts the fleet every 15 s.
 /// What is not: the transport, signatures, files. tests/ run those for real.
 ///
 /// @param sizes  devices of each of the plan's rings (ring_sizes).

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/check.hpp"
+#include "core/base/smallest.hpp"
 #include "core/rollout/portable_math.hpp"
 #include "core/rollout/rollout.hpp"
 
@@ -10,22 +11,6 @@ namespace firebreak::rollout {
 namespace {
 
 using Hours = std::chrono::duration<double, std::ratio<3600>>;
-
-/// The smallest count in [1, most] that `crosses` (false .. false, true .. true); `most` when none.
-template <class Crosses>
-std::int64_t smallest(std::int64_t most, Crosses crosses) {
-    std::int64_t low = 1;
-    std::int64_t high = most;
-    while (low < high) {
-        const std::int64_t middle = low + (high - low) / 2;
-        if (crosses(middle)) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return low;
-}
 
 }  // namespace
 
@@ -132,10 +117,11 @@ std::int64_t Rollout::failures_to_halt(std::string_view ring) const {
     const std::int64_t activated =
         state->activated - state->forgiven - state->unconfirmed + widest_window(ring);
     const double hours = state->at_risk.hours(since_origin(last_event_));
-    const std::int64_t silent = smallest(activated, [&](std::int64_t failures) {
+    constexpr std::int64_t kOne = 1;
+    const std::int64_t silent = smallest(kOne, activated, [&](std::int64_t failures) {
         return log_e_silence(failures, activated, plan_.silence_q0) >= to_cross;
     });
-    const std::int64_t crashed = smallest(activated, [&](std::int64_t failures) {
+    const std::int64_t crashed = smallest(kOne, activated, [&](std::int64_t failures) {
         return log_e_crash(failures, hours, plan_.crash_rate_per_hour) >= to_cross;
     });
     return std::max({silent, crashed, plan_.failures_min});

@@ -2,26 +2,13 @@
 
 #include <algorithm>
 
+#include "core/base/smallest.hpp"
 #include "validator/generate/event_rules.hpp"
 
 namespace firebreak::validator {
 namespace {
 
-/// The smallest number in [1, all] for which `holds`, which does for `all`.
-template <class Holds>
-std::size_t fewest(std::size_t all, const Holds& holds) {
-    std::size_t low = 1;
-    std::size_t high = all;
-    while (low < high) {
-        const std::size_t middle = low + (high - low) / 2;
-        if (holds(middle)) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return high;
-}
+constexpr std::size_t kOne = 1;
 
 /// The lines of `bytes` before `line`, which counts from one.
 ByteView before_line(ByteView bytes, std::uint32_t line) {
@@ -52,7 +39,8 @@ std::vector<FileView> fewest_files(const BlameCase& of, const FaultProbe& shows)
         return std::vector<FileView>(of.files.begin(),
                                      of.files.begin() + static_cast<std::ptrdiff_t>(count));
     };
-    return first(fewest(of.files.size(), [&](std::size_t count) { return shows(first(count)); }));
+    return first(
+        smallest(kOne, of.files.size(), [&](std::size_t count) { return shows(first(count)); }));
 }
 
 Blame blame_lines(const BlameCase& of, const FaultProbe& shows) {
@@ -68,7 +56,7 @@ Blame blame_lines(const BlameCase& of, const FaultProbe& shows) {
     const auto keep = [&](std::size_t count) {
         last.bytes = count == rules.size() ? whole : before_line(whole, rules[count].line);
     };
-    const std::size_t count = fewest(rules.size(), [&](std::size_t candidate) {
+    const std::size_t count = smallest(kOne, rules.size(), [&](std::size_t candidate) {
         keep(candidate);
         return shows(files);
     });
@@ -97,7 +85,7 @@ Blame blame_rule(const BlameCase& of, const FaultProbe& shows) {
     for (const sigma::Program& program : of.programs) {
         const std::span<const sigma::Rule> rules(program.rules);
         if (rules.empty() || !probe(file_of(program, rules))) continue;
-        const std::size_t count = fewest(rules.size(), [&](std::size_t candidate) {
+        const std::size_t count = smallest(kOne, rules.size(), [&](std::size_t candidate) {
             return probe(file_of(program, rules.first(candidate)));
         });
         return answer(rules[count - 1], file_of(program, rules.first(count)));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/check.hpp"
+#include "core/base/smallest.hpp"
 
 namespace firebreak::validator {
 namespace {
@@ -52,21 +53,6 @@ std::vector<std::size_t> line_starts(ByteView bytes) {
     return starts;
 }
 
-/// The smallest value in [low, high] for which `holds`, which holds for `high` and, as far as
-/// halving can tell, for everything above the smallest.
-template <class Holds>
-std::size_t smallest(std::size_t low, std::size_t high, const Holds& holds) {
-    while (low < high) {
-        const std::size_t middle = low + (high - low) / 2;
-        if (holds(middle)) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return high;
-}
-
 bool looks_like_text(ByteView bytes) {
     return std::ranges::find(bytes, std::uint8_t{0}) == bytes.end();
 }
@@ -92,11 +78,13 @@ Culprit bisect(const std::vector<FileView>& files, const FaultProbe& shows_fault
     const auto cut = [&](std::size_t first, std::size_t end) {
         return FileView{file.name, whole.subspan(starts[first], starts[end] - starts[first])};
     };
+    constexpr std::size_t kOne = 1;
     const std::size_t end = smallest(
-        1, lines, [&](std::size_t candidate) { return search.shows({cut(0, candidate)}); });
+        kOne, lines, [&](std::size_t candidate) { return search.shows({cut(0, candidate)}); });
     // From the other side, counted in lines that are left, so that the same search fits.
-    const std::size_t kept = smallest(
-        1, end, [&](std::size_t candidate) { return search.shows({cut(end - candidate, end)}); });
+    const std::size_t kept = smallest(kOne, end, [&](std::size_t candidate) {
+        return search.shows({cut(end - candidate, end)});
+    });
     file = cut(end - kept, end);
     culprit.place.line = static_cast<std::uint32_t>(end - kept + 1);
     culprit.last_line = static_cast<std::uint32_t>(end);
