@@ -1,5 +1,6 @@
 #include "server/http/server.hpp"
 
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -34,7 +35,7 @@ bool is_want_of_resources(const error_code& error) {
 
 }  // namespace
 
-// Everything in it that changes belongs to `strand_`.
+// Everything in it that changes belongs to `strand_`, but for `stopping_`.
 class HttpServer::State : public std::enable_shared_from_this<HttpServer::State> {
 public:
     State(asio::any_io_executor executor, HttpServerOptions options, HttpServerParts parts,
@@ -72,7 +73,8 @@ private:
     asio::steady_timer gone_;   ///< Cancelled when the last session has gone.
     std::uint16_t port_ = 0;
     std::set<std::shared_ptr<Session>> sessions_;  ///< Each also owns itself until it is gone.
-    bool stopping_ = false;
+    std::atomic<bool> stopping_ =
+        false;  ///< Set by any thread; what follows from it, on `strand_`.
 };
 
 Result<void> HttpServer::State::listen() {
@@ -98,8 +100,8 @@ Result<void> HttpServer::State::listen() {
 }
 
 void HttpServer::State::stop() {
+    stopping_ = true;
     asio::post(strand_, [self = shared_from_this()] {
-        self->stopping_ = true;
         error_code ignored;
         self->acceptor_.close(ignored);
         self->pause_.cancel();
@@ -134,7 +136,7 @@ void HttpServer::State::admit(tcp::socket socket) {
     if (sessions_.size() >= options_.connections_max + told_max) return;
     const Capacity capacity =
         sessions_.size() < options_.connections_max ? Capacity::kServe : Capacity::kRefuse;
-    auto session = make_session(std::move(socket), tls_, dispatcher_, capacity);
+    auto session = make_session(std::move(socket), tls_, dispatcher_, capacity, stopping_);
     sessions_.insert(session);
     session->start([self = shared_from_this(), session] {
         asio::post(self->strand_, [self, session] { self->forget(session); });

@@ -62,8 +62,9 @@ public:
     boost::asio::awaitable<void> run();
 
     /// Stops in order: no new connections, idle ones are closed, requests in flight are answered,
-    /// with "Connection: close"; what is left after drain_timeout is cancelled. Work that handlers
-    /// gave to run_blocking() is waited for even then. Idempotent; returns at once.
+    /// each answer that begins after this call with "Connection: close"; what is left after
+    /// drain_timeout is cancelled. Work that handlers gave to run_blocking() is waited for even
+    /// then. Idempotent; returns at once.
     void stop();
 
 private:

@@ -81,12 +81,13 @@ std::optional<Problem> framing_problem(const Parser& parser, std::uint32_t field
 class TlsSession final : public Session, public std::enable_shared_from_this<TlsSession> {
 public:
     TlsSession(tcp::socket socket, asio::ssl::context& tls, const Dispatcher& dispatcher,
-               Capacity capacity)
+               Capacity capacity, const std::atomic<bool>& stopping)
         : stream_(std::move(socket), tls),
           watchdog_(stream_.get_executor()),
           dispatcher_(dispatcher),
           limits_(dispatcher.limits()),
-          capacity_(capacity) {}
+          capacity_(capacity),
+          stopping_(stopping) {}
 
     void start(std::function<void()> gone) override;
     void drain() override;
@@ -120,6 +121,7 @@ private:
     const Dispatcher& dispatcher_;
     const SessionLimits& limits_;
     Capacity capacity_;
+    const std::atomic<bool>& stopping_;
 
     std::string peer_;
     std::string unread_;  ///< Received, and not yet parsed.
@@ -127,9 +129,8 @@ private:
     Exchange exchange_;
     SteadyClock::time_point step_begun_;
     SteadyClock::time_point deadline_;
-    bool expired_ = false;   ///< The step's time is over.
-    bool idle_ = false;      ///< Between two requests.
-    bool draining_ = false;  ///< The present request is the last one.
+    bool expired_ = false;  ///< The step's time is over.
+    bool idle_ = false;     ///< Between two requests.
 };
 
 void TlsSession::start(std::function<void()> gone) {
@@ -156,14 +157,12 @@ void TlsSession::start(std::function<void()> gone) {
 
 void TlsSession::drain() {
     asio::post(stream_.get_executor(), [self = shared_from_this()] {
-        self->draining_ = true;
         if (self->idle_) self->give(milliseconds{0});
     });
 }
 
 void TlsSession::abort() {
     asio::post(stream_.get_executor(), [self = shared_from_this()] {
-        self->draining_ = true;
         self->cancellation_.emit(asio::cancellation_type::terminal);
         error_code ignored;
         self->stream_.next_layer().close(ignored);
@@ -255,7 +254,7 @@ asio::awaitable<After> TlsSession::serve_one(bool last) {
     // A request that was refused may have a body that nobody has read; then so has the connection.
     const bool all_read = step == Step::kDone && parser.is_done();
     const bool close =
-        !all_read || last || draining_ || parser.get().version() < 11 || !parser.keep_alive();
+        !all_read || last || stopping_ || parser.get().version() < 11 || !parser.keep_alive();
     const bool sent = co_await send(std::move(reply), close);
     if (!sent) co_return After::kCut;
     if (!all_read) co_return After::kLinger;
@@ -264,7 +263,7 @@ asio::awaitable<After> TlsSession::serve_one(bool last) {
 
 asio::awaitable<bool> TlsSession::wait_for_request() {
     if (!unread_.empty()) co_return true;
-    if (draining_) co_return false;
+    if (stopping_) co_return false;
     idle_ = true;
     give(limits_.idle_timeout);
     const bool in_time = co_await read_more();
@@ -445,8 +444,9 @@ asio::awaitable<void> TlsSession::say_goodbye(After after) {
 }  // namespace
 
 std::shared_ptr<Session> make_session(tcp::socket socket, asio::ssl::context& tls,
-                                      const Dispatcher& dispatcher, Capacity capacity) {
-    return std::make_shared<TlsSession>(std::move(socket), tls, dispatcher, capacity);
+                                      const Dispatcher& dispatcher, Capacity capacity,
+                                      const std::atomic<bool>& stopping) {
+    return std::make_shared<TlsSession>(std::move(socket), tls, dispatcher, capacity, stopping);
 }
 
 }  // namespace firebreak::server

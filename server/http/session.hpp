@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <functional>
@@ -26,17 +27,19 @@ public:
     /// keeps itself alive, and calls `gone` on its strand as the last thing that it does.
     virtual void start(std::function<void()> gone) = 0;
 
-    /// Finish the request in flight, if there is one, and go. Any thread.
+    /// Leave the peer now if no request is in flight: the server stops. Any thread.
     virtual void drain() = 0;
 
     /// Go now. Cancels the handler. Any thread.
     virtual void abort() = 0;
 };
 
-/// @param tls         Must outlive the session, as must `dispatcher`.
+/// @param tls         Must outlive the session, as must `dispatcher` and `stopping`.
+/// @param stopping    True from the moment that the server stops, set before drain() is called: the
+///                    request in flight is then the connection's last.
 /// Shared between its coroutine and the server that may want it gone.
 std::shared_ptr<Session> make_session(boost::asio::ip::tcp::socket socket,
                                       boost::asio::ssl::context& tls, const Dispatcher& dispatcher,
-                                      Capacity capacity);
+                                      Capacity capacity, const std::atomic<bool>& stopping);
 
 }  // namespace firebreak::server
