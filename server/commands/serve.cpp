@@ -8,6 +8,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <csignal>
 #include <exception>
 #include <thread>
@@ -161,9 +162,9 @@ Result<void> write_port_file(FileStore& files, const ServeOptions& options, std:
     return files.write(*options.port_file, bytes_of(text), FileMode::kPublic);
 }
 
-/// Runs until a signal, then in order: no new connections, requests in flight are answered, the
-/// controller and the workers finish what they have. Nothing acknowledged can be lost: it was
-/// committed before.
+/// Runs until a signal, then in order: no new connections, requests in flight are answered. What
+/// the controller and the workers still have is finished by joining them. Nothing acknowledged can
+/// be lost: it was committed before.
 ///
 /// @returns false when something else than a signal ended it; the log says what.
 bool run_until_signal(asio::io_context& context, HttpServer& server, Service& service,
@@ -195,8 +196,6 @@ bool run_until_signal(asio::io_context& context, HttpServer& server, Service& se
     asio::co_spawn(strand, beat(service, timer, tick, stopping), ended);
     asio::co_spawn(context, server.run(), asio::bind_executor(strand, ended));
     run_on_all_threads(context);
-    service.parts.controller.join();
-    service.parts.workers.join();
     return asked_to;
 }
 
@@ -211,10 +210,11 @@ Outcome serve(const Config& config, const ServeOptions& options) {
     }
     asio::thread_pool controller(1);
     asio::thread_pool workers(kWorkers);
-    Service service({*host.store, *host.repository, *host.driver, host.files, host.clock,
-                     host.random, host.log, *host.mac_secret, controller, workers},
-                    {host.state.blobs(), host.state.repository(), host.validators,
-                     config.device_active, config.bundle_bytes_max});
+    Service service(
+        {*host.store, *host.repository, *host.driver, host.files, host.clock, host.random, host.log,
+         *host.mac_secret, controller.get_executor(), workers.get_executor()},
+        {host.state.blobs(), host.state.repository(), host.validators, config.device_active,
+         config.bundle_bytes_max});
     // Before the first request: whatever a kill left between commit and publish is mended here.
     service.tick();
 
@@ -227,7 +227,10 @@ Outcome serve(const Config& config, const ServeOptions& options) {
     const Result<void> told = write_port_file(host.files, options, (*server)->port());
     if (!told) return end_with(ExitCode::kCannotStart, told.error());
     host.log.info("server.started", {{"address", config.address}, {"port", (*server)->port()}});
-    if (!run_until_signal(context, **server, service, config.tick)) {
+    const bool asked_to = run_until_signal(context, **server, service, config.tick);
+    controller.join();
+    workers.join();
+    if (!asked_to) {
         return end_with(ExitCode::kFailed, Error(Errc::kUnavailable, "the server ended by itself"));
     }
     host.log.info("server.stopped");

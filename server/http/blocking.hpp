@@ -1,8 +1,8 @@
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <optional>
 #include <type_traits>
@@ -10,16 +10,16 @@
 
 namespace firebreak::server {
 
-/// Runs `work` on a thread of `pool` and comes back to the caller's executor with what it returned.
-/// For everything that would hold up an I/O thread: SQLite, fsync, argon2.
+/// Runs `work` on `pool`, the executor of a thread pool, and comes back to the caller's with what
+/// it returned. For everything that would hold up an I/O thread: SQLite, fsync, argon2.
 ///
-/// `auto stored = co_await run_blocking(pool, [&store, report] { return store.add(report); });`
+/// `auto stored = co_await run_blocking(executor, [&store, report] { return store.add(report); });`
 ///
 /// Work that has begun is always finished, and waited for, also when the caller is cancelled; so
 /// `work` may refer to the caller's locals.
 /// Cancellation: before `work` has begun, it never runs; afterwards, none.
 template <class Work>
-boost::asio::awaitable<std::invoke_result_t<Work&>> run_blocking(boost::asio::thread_pool& pool,
+boost::asio::awaitable<std::invoke_result_t<Work&>> run_blocking(boost::asio::any_io_executor pool,
                                                                  Work work) {
     using Value = std::invoke_result_t<Work&>;
     // In an optional, because a completion has to be made before there is a value for it.

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,9 +25,9 @@ public:
     static constexpr std::size_t kBatchMax = 1'024;
 
     /// @param driver      Used on `controller` alone.
-    /// @param controller  One thread. Both must outlive the queue's users; join the pool first.
-    ReportQueue(Driver& driver, boost::asio::thread_pool& controller)
-        : driver_(driver), controller_(controller) {}
+    /// @param controller  Of one thread. Both must outlive the queue's users; join the pool first.
+    ReportQueue(Driver& driver, boost::asio::any_io_executor controller)
+        : driver_(driver), controller_(std::move(controller)) {}
 
     /// Takes in one authenticated report, and answers once it is durable.
     ///
@@ -46,7 +46,7 @@ private:
     void decide_soon();
 
     Driver& driver_;
-    boost::asio::thread_pool& controller_;
+    boost::asio::any_io_executor controller_;
     std::mutex mutex_;
     std::vector<std::shared_ptr<Ticket>> waiting_;  ///< Guarded by mutex_.
     bool decide_posted_ = false;                    ///< Used on the controller alone.

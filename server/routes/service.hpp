@@ -1,7 +1,7 @@
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <filesystem>
 #include <vector>
@@ -39,9 +39,10 @@ struct ServiceParts {
     const Clock& clock;
     Random& random;  ///< From any thread.
     const Log& log;
-    const SecretBytes& mac_secret;         ///< Device MAC keys are derived from it.
-    boost::asio::thread_pool& controller;  ///< One thread: owner of store, repository and driver.
-    boost::asio::thread_pool& workers;     ///< For argon2, hashing and files.
+    const SecretBytes& mac_secret;  ///< Device MAC keys are derived from it.
+    /// One thread: owner of store, repository and driver.
+    boost::asio::any_io_executor controller;
+    boost::asio::any_io_executor workers;  ///< For argon2, hashing and files.
 };
 
 /// What every route works with.

@@ -87,7 +87,7 @@ protected:
             co_return empty_response(204);
         });
         add("GET", "/works", [this](RequestContext) -> boost::asio::awaitable<Answer> {
-            co_await run_blocking(pool_, [this] {
+            co_await run_blocking(pool_.get_executor(), [this] {
                 entered_.set_value();
                 release_.get_future().wait();
             });

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <future>
 
 #include "core/base/errc.hpp"
@@ -17,7 +18,7 @@ protected:
         DriverFixture::SetUp();
         enrol(4);
         start(1);
-        queue_.emplace(*driver_, controller_);
+        queue_.emplace(*driver_, controller_.get_executor());
     }
     void TearDown() override { controller_.join(); }
 

@@ -46,13 +46,14 @@ void ServiceFixture::SetUp() {
     }
     controller_.emplace(1);
     workers_.emplace(1);
-    service_.emplace(server::ServiceParts{*store_, *repository_, *driver_, files_, clock_, random_,
-                                          *log_, mac_secret_, *controller_, *workers_},
-                     server::ServiceSettings{"blobs",
-                                             "repo",
-                                             {RepositorySimulator::signer("validator").key()},
-                                             std::chrono::seconds{3'600},
-                                             1U << 20U});
+    service_.emplace(
+        server::ServiceParts{*store_, *repository_, *driver_, files_, clock_, random_, *log_,
+                             mac_secret_, controller_->get_executor(), workers_->get_executor()},
+        server::ServiceSettings{"blobs",
+                                "repo",
+                                {RepositorySimulator::signer("validator").key()},
+                                std::chrono::seconds{3'600},
+                                1U << 20U});
     router_.emplace();
     add_routes(*router_, *service_);
 }
