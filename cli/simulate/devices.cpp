@@ -64,6 +64,22 @@ milliseconds Devices::awake_from(Device device, milliseconds time) const {
     return since_waking < awake ? time : time + of_hours(24 - since_waking);
 }
 
+milliseconds Devices::quiet_from(Device device, milliseconds time) const {
+    milliseconds quiet = milliseconds::max();
+    const double awake = kind_of(device).awake_hours;
+    if (awake < 24) {
+        const double asleep = fleet_.starts_at_hour + hours_of(time) +
+                              draw(device, Fact::kZone) * fleet_.time_zone_hours - kWakesAtHour -
+                              awake;
+        quiet = time + of_hours(24 * std::ceil(asleep / 24) - asleep);
+    }
+    if (incident_.outage_at && time <= *incident_.outage_at &&
+        cut_off(device, *incident_.outage_at)) {
+        quiet = std::min(quiet, *incident_.outage_at);
+    }
+    return quiet;
+}
+
 bool Devices::can_be_harmed(Device device) const {
     if (incident_.harm == Harm::kNone) return false;
     const FleetPart& system = fleet_.systems[part_of(device, Fact::kSystem, fleet_.systems)];
@@ -74,7 +90,7 @@ bool Devices::can_be_harmed(Device device) const {
 bool Devices::cut_off(Device device, milliseconds time) const {
     if (!incident_.outage_at || time < *incident_.outage_at) return false;
     if (time >= *incident_.outage_at + incident_.outage_for) return false;
-    return !incident_.outage_of_one_tenant || tenant_of(device) == "tenant-0";
+    return !incident_.outage_of_one_tenant || tenant_number(device) == 0;
 }
 
 milliseconds Devices::through_outage(Device device, milliseconds time) const {
@@ -82,10 +98,13 @@ milliseconds Devices::through_outage(Device device, milliseconds time) const {
     return *incident_.outage_at + incident_.outage_for + spread(device, Fact::kReturn, minutes{1});
 }
 
+std::int64_t Devices::tenant_number(Device device) const {
+    return static_cast<std::int64_t>(draw(device, Fact::kTenant) *
+                                     static_cast<double>(fleet_.tenants));
+}
+
 std::string Devices::tenant_of(Device device) const {
-    const auto tenants = static_cast<double>(fleet_.tenants);
-    return "tenant-" +
-           std::to_string(static_cast<std::int64_t>(draw(device, Fact::kTenant) * tenants));
+    return "tenant-" + std::to_string(tenant_number(device));
 }
 
 }  // namespace firebreak::cli

@@ -36,7 +36,8 @@ enum class Fact : std::uint64_t {
     kHarmed,
     kReboot,
     kRestart,
-    kReturn
+    kReturn,
+    kHeartbeat
 };
 
 using Device = std::uint32_t;
@@ -56,9 +57,13 @@ public:
     /// Exponential, of mean 1.
     double exponential(Device device, Fact fact) const;
 
+    std::int64_t tenant_number(Device device) const;
     std::string tenant_of(Device device) const;
     /// `time`, or when the device wakes after it.
     rollout::milliseconds awake_from(Device device, rollout::milliseconds time) const;
+    /// When the device is next cut off from the server for a while, from `time` on: it falls
+    /// asleep, or an outage begins; milliseconds::max() when it never is.
+    rollout::milliseconds quiet_from(Device device, rollout::milliseconds time) const;
     bool can_be_harmed(Device device) const;
     /// When something said at `time` gets through: then, or when the outage is over.
     rollout::milliseconds through_outage(Device device, rollout::milliseconds time) const;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <queue>
 
+#include "cli/simulate/control.hpp"
 #include "cli/simulate/devices.hpp"
 #include "core/rollout/cohort.hpp"
 #include "core/rollout/portable_math.hpp"
@@ -20,11 +21,12 @@ using std::chrono::seconds;
 /// How often the server decides, and counts the fleet.
 constexpr milliseconds kTick{250};
 constexpr milliseconds kCountEvery = seconds{15};
-/// Time zones that the awake share of a fleet is averaged over.
-constexpr int kZones = 24;
 constexpr Instant kPublished{seconds{1'800'000'000}};
 
-enum class Act : std::uint8_t { kAsk, kConfirm, kHarm, kReport };
+enum class Act : std::uint8_t { kAsk, kConfirm, kHarm, kReport, kMiss, kHear };
+
+/// What the server hears of a device that runs the release.
+enum class Hearing : std::uint8_t { kNotYet, kHeard, kMissed, kDying, kDead };
 
 struct Step {
     milliseconds at;
@@ -46,6 +48,11 @@ struct Line {
     std::int64_t size = 0;
     std::vector<Place> places{};  ///< Made when the ring opens.
     std::size_t exposed = 0;      ///< Of the places.
+
+    // Of those that run the release.
+    std::int64_t heard = 0;
+    std::int64_t missed = 0;  ///< For silent_after.
+    std::int64_t lost = 0;    ///< Missed since the last count.
 };
 
 class Simulation {
@@ -65,14 +72,18 @@ private:
     void ask(Device device);
     void begin(Device device);
     void harm(Device device);
-    void later(milliseconds at, Device device, Act act) { steps_.push({at, device, act}); }
+    void hear(Device device);
+    void miss(Device device);
+    void leave(Device device);
+    void miss_from(milliseconds quiet, Device device);
+    void later(milliseconds at, Device device, Act act);
     void apply(rollout::EventBody body) { rollout_.apply({kPublished + now_, std::move(body)}); }
 
     // What the server does.
     void decide();
     void expose(std::size_t ring);
     void count_fleet();
-    double awake_share(milliseconds time) const;
+    void count_losses(milliseconds since);
     void note();
     bool over() const;
 
@@ -81,16 +92,18 @@ private:
     const std::uint64_t seed_;
     const Devices devices_;
     rollout::Rollout rollout_;
+    Control control_;
     std::vector<Line> lines_;
     std::priority_queue<Step, std::vector<Step>, std::greater<>> steps_;
+    std::int64_t fates_ = 0;  ///< Steps that may still harm or report.
+    std::vector<Hearing> hearing_;
+    std::vector<std::int32_t> missed_by_tenant_;
+    std::int64_t missed_tenants_ = 0;
+    rollout::LossesSeen losses_;  ///< As last counted.
     milliseconds now_{0};
     milliseconds counted_{0};
     std::optional<milliseconds> halted_;
     std::string name_;  ///< Of the device at hand: reused, as there are millions.
-    double control_crashes_ = 0;
-    double next_control_crash_ = 0;
-    std::uint64_t control_draws_ = 0;
-    double awake_at_first_ = 1;
     RunResult result_;
 };
 
@@ -106,7 +119,9 @@ Simulation::Simulation(const rollout::Plan& plan, const FleetModel& fleet,
       seed_(mixed(seed)),
       devices_(fleet, incident, seed),
       rollout_({"simulated", 1}, bundle_of(seed), plan),
-      awake_at_first_(awake_share(milliseconds{0})) {
+      control_(fleet, incident, rollout_.plan(), seed_),
+      hearing_(static_cast<std::size_t>(fleet.devices), Hearing::kNotYet),
+      missed_by_tenant_(static_cast<std::size_t>(fleet.tenants), 0) {
     rollout::FleetSeen seen;
     Device first = 0;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -114,7 +129,6 @@ Simulation::Simulation(const rollout::Plan& plan, const FleetModel& fleet,
         lines_.push_back({.first = first, .size = sizes[i]});
         first += static_cast<Device>(sizes[i]);
     }
-    next_control_crash_ = -rollout::portable::log(1 - unit(mixed(seed_)));
     apply(std::move(seen));
     apply(rollout::Started{});
     decide();
@@ -132,18 +146,79 @@ void Simulation::name(Device device) {
 
 void Simulation::take(const Step& step) {
     ++result_.device_events;
+    if (step.act != Act::kMiss && step.act != Act::kHear) --fates_;
     switch (step.act) {
         case Act::kAsk: ask(step.device); return;
         case Act::kHarm: harm(step.device); return;
         case Act::kConfirm:
             name(step.device);
             apply(rollout::Confirmed{name_});
+            hear(step.device);
             return;
         case Act::kReport:
             name(step.device);
             apply(rollout::Crashed{name_});
+            leave(step.device);
             return;
+        case Act::kMiss: miss(step.device); return;
+        case Act::kHear: hear(step.device); return;
     }
+}
+
+void Simulation::later(milliseconds at, Device device, Act act) {
+    if (act != Act::kMiss && act != Act::kHear) ++fates_;
+    steps_.push({at, device, act});
+}
+
+/// The release runs on the device, and the server hears of it, until it sleeps or is cut off.
+void Simulation::hear(Device device) {
+    Hearing& hearing = hearing_[device];
+    if (hearing != Hearing::kNotYet && hearing != Hearing::kMissed) return;
+    Line& line = lines_[ring_of(device)];
+    if (hearing == Hearing::kMissed) {
+        --line.missed;
+        if (--missed_by_tenant_[static_cast<std::size_t>(devices_.tenant_number(device))] == 0) {
+            --missed_tenants_;
+        }
+    }
+    hearing = Hearing::kHeard;
+    ++line.heard;
+    const milliseconds quiet = devices_.quiet_from(device, now_);
+    if (quiet != milliseconds::max()) miss_from(quiet, device);
+}
+
+/// Its last heartbeat was up to heartbeat_every before it fell silent.
+void Simulation::miss_from(milliseconds quiet, Device device) {
+    const rollout::Plan& plan = rollout_.plan();
+    later(quiet + rollout::silent_after(plan) -
+              devices_.spread(device, Fact::kHeartbeat, plan.heartbeat_every),
+          device, Act::kMiss);
+}
+
+void Simulation::miss(Device device) {
+    Hearing& hearing = hearing_[device];
+    const bool dying = hearing == Hearing::kDying;
+    if (hearing != Hearing::kHeard && !dying) return;
+    const milliseconds back =
+        std::max(devices_.awake_from(device, now_), devices_.through_outage(device, now_));
+    if (!dying && back <= now_) return;  // It was heard again in time.
+    Line& line = lines_[ring_of(device)];
+    --line.heard;
+    ++line.missed;
+    ++line.lost;
+    if (missed_by_tenant_[static_cast<std::size_t>(devices_.tenant_number(device))]++ == 0) {
+        ++missed_tenants_;
+    }
+    hearing = dying ? Hearing::kDead : Hearing::kMissed;
+    if (dying) return;
+    later(back + devices_.spread(device, Fact::kPoll, minutes{1}), device, Act::kHear);
+}
+
+/// The device went back to what it ran before.
+void Simulation::leave(Device device) {
+    Hearing& hearing = hearing_[device];
+    if (hearing == Hearing::kHeard) --lines_[ring_of(device)].heard;
+    if (hearing == Hearing::kHeard) hearing = Hearing::kNotYet;
 }
 
 void Simulation::ask(Device device) {
@@ -209,6 +284,12 @@ void Simulation::harm(Device device) {
                                 devices_.spread(device, Fact::kInstall, fleet_.cache_lag_max);
     if (halted_ && now_ > *halted_ + recall) return;
     ++result_.harmed;
+    if (incident_.harm == Harm::kSilent) {
+        Hearing& hearing = hearing_[device];
+        const bool heard = hearing == Hearing::kHeard;
+        if (heard) miss_from(now_, device);
+        hearing = heard ? Hearing::kDying : Hearing::kDead;
+    }
     if (incident_.harm == Harm::kCrash) {
         const milliseconds restarted = now_ + devices_.spread(device, Fact::kRestart, minutes{2});
         later(devices_.through_outage(device, restarted), device, Act::kReport);
@@ -255,44 +336,38 @@ void Simulation::expose(std::size_t ring) {
     }
 }
 
-/// The share of the fleet that is awake at `time`, over its kinds and time zones.
-double Simulation::awake_share(milliseconds time) const {
-    double awake = 0;
-    for (const FleetPart& kind : fleet_.kinds) {
-        for (int zone = 0; zone < kZones; ++zone) {
-            const double local = fleet_.starts_at_hour + hours_of(time) +
-                                 (zone + 0.5) / kZones * fleet_.time_zone_hours - kWakesAtHour;
-            const double since_waking = local - 24 * std::floor(local / 24);
-            if (since_waking < kind.awake_hours) awake += kind.share / kZones;
-        }
+/// Who fell silent since the last count, of those that run the release and of those of each ring
+/// that are not exposed to it.
+void Simulation::count_losses(milliseconds since) {
+    const rollout::Plan& plan = rollout_.plan();
+    rollout::LossesSeen seen;
+    seen.silent_tenants = missed_tenants_;
+    const auto put = [](rollout::LossesSeen::ByRing& counts, const std::string& ring,
+                        std::int64_t count) {
+        if (count > 0) counts.emplace(ring, count);
+    };
+    const milliseconds before = since - control_.noticed_after();
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+        Line& line = lines_[i];
+        const std::string& ring = plan.rings[i].name;
+        put(seen.heard, ring, line.heard + line.lost);
+        put(seen.lost, ring, line.lost);
+        put(seen.silent, ring, line.missed);
+        line.lost = 0;
+        const auto control = static_cast<double>(line.size) - static_cast<double>(line.exposed);
+        const auto heard = static_cast<std::int64_t>(control * control_.awake_share(before));
+        put(seen.control_heard, ring, heard);
+        put(seen.control_lost, ring, control_.lose(control, heard, since, now_));
     }
-    return awake;
+    if (seen.lost.empty() && seen.control_lost.empty() && seen.silent == losses_.silent) return;
+    losses_ = seen;
+    apply(std::move(seen));
 }
 
 void Simulation::count_fleet() {
-    const double elapsed = hours_of(now_ - counted_);
+    count_losses(counted_);
+    apply(control_.see(fleet_.devices - result_.activated, counted_, now_));
     counted_ = now_;
-    const double without = static_cast<double>(fleet_.devices - result_.activated);
-    const double awake = awake_share(now_);
-    const double rate = fleet_.crash_rate_per_hour * incident_.crash_rate_factor;
-    control_crashes_ += elapsed * without * awake * rate;
-    rollout::ControlSeen control;
-    while (control_crashes_ >= next_control_crash_) {
-        ++control_draws_;
-        next_control_crash_ -= rollout::portable::log(1 - unit(mixed(seed_ + control_draws_)));
-    }
-    control.devices = static_cast<std::int64_t>(without * awake_at_first_);
-    control.crashed = static_cast<std::int64_t>(control_draws_);
-    const double asleep = std::max(0.0, awake_at_first_ - awake);
-    control.silent = static_cast<std::int64_t>(without * asleep);
-    const milliseconds quiet = rollout::quiet_after(rollout_.plan());
-    const bool outage = incident_.outage_at && !incident_.outage_of_one_tenant &&
-                        now_ >= *incident_.outage_at + quiet &&
-                        now_ < *incident_.outage_at + incident_.outage_for;
-    if (outage && rollout::is_quiet(rollout_.plan(), control.devices, 0)) {
-        control.silent = control.devices;
-    }
-    apply(control);
 }
 
 /// Keeps what the result is made of.
@@ -322,7 +397,7 @@ bool Simulation::over() const {
     if (halted_) {
         return now_ > *halted_ + rollout_.plan().poll_every + fleet_.cache_lag_max;
     }
-    return phase == rollout::Phase::kComplete && (incident_.harm == Harm::kNone || steps_.empty());
+    return phase == rollout::Phase::kComplete && (incident_.harm == Harm::kNone || fates_ == 0);
 }
 
 RunResult Simulation::run(milliseconds most) {

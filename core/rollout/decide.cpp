@@ -16,6 +16,10 @@ namespace {
 constexpr double kNothing = -1e300;
 /// E above it halves the window.
 const double kLogNarrow = portable::log(10.0);
+/// Of the devices that confirmed, the share that may be lost beyond those expected, and the share
+/// beyond which waiting does not help.
+constexpr double kLostTolerated = 0.02;
+constexpr double kLostByFar = 0.1;
 /// How often to look again while only the exposure's growth can bring E back under 1.
 constexpr std::chrono::minutes kLookAgain{1};
 
@@ -59,6 +63,9 @@ private:
     bool time_helps() const;
     Instant doubted_until() const;
     bool through() const;
+    double lost_in_excess() const;
+    bool is_heard() const;
+    bool is_lost_by_far() const;
     bool promotable() const;
 
     std::int64_t total(std::int64_t RingState::*count) const;
@@ -99,20 +106,25 @@ std::vector<EventBody> Decision::make() const {
 std::optional<EventBody> Decision::stop() const {
     const Evidence evidence = rollout_.evidence(now_);
     const double threshold = -portable::log(plan_.alpha);
-    if (evidence.log_e < threshold || evidence.failed_devices < plan_.failures_min) return {};
+    if (evidence.log_e < threshold) return {};
+    // Of devices that sleep some are always lost: they count only where their loss is the evidence.
+    const double log_control = log_e_two_sample(evidence.log_e_control, kNothing);
+    const bool by_losses =
+        log_e_combined(evidence.log_e_crash, log_control, evidence.log_e_silence) < threshold;
+    const std::int64_t lost = by_losses ? evidence.lost_devices : 0;
+    if (evidence.failed_devices + lost < plan_.failures_min) return {};
 
-    const std::int64_t activated = total(&RingState::activated);
-    const std::string what =
-        of_devices(evidence.failed_devices, activated) + " (" + e_text(evidence.log_e) + ")";
-    // With the silence left out: what the crashes alone say.
-    const bool by_silence =
-        log_e_combined(evidence.log_e_crash, evidence.log_e_control, kNothing) < threshold;
+    std::string what = of_devices(evidence.failed_devices, total(&RingState::activated));
+    if (by_losses) what += ", " + std::to_string(lost) + " fell silent after they confirmed";
+    what += " (" + e_text(evidence.log_e) + ")";
+    // With all silence left out: what the crashes alone say.
+    const bool by_silence = log_e_combined(evidence.log_e_crash, log_control, kNothing) < threshold;
     if (by_silence && now_ < rollout_.control_silent_until().value_or(now_)) {
         return Held{what +
                     ", but the devices without the bundle are silent too: the network or this "
                     "server may be what failed; look, then resume or halt"};
     }
-    if (!evidence.tenants_suffice) {
+    if (!evidence.tenants_suffice && !(by_losses && evidence.lost_tenants_suffice)) {
         return Held{what +
                     ", all of too few tenants to blame the bundle: look there, then resume or "
                     "halt"};
@@ -200,7 +212,25 @@ bool Decision::through() const {
 bool Decision::promotable() const {
     return through() && front_->confirmed >= confirmations_needed() &&
            rollout_.clean_hours(*front_, now_) >= plan_.rings[index_].exposure_hours_min &&
-           log_e_ < 0;
+           log_e_ < 0 && is_heard();
+}
+
+/// How many more of the ring's devices are lost than would be without the release, beyond three
+/// standard deviations of a Poisson number; in a ring of ten or more one is nobody's fault.
+double Decision::lost_in_excess() const {
+    const double expected = rollout_.lost_expected(*front_);
+    const double chance = 3 * std::sqrt(expected) + (front_->confirmed >= 10 ? 1 : 0);
+    return static_cast<double>(front_->lost) - expected - chance;
+}
+
+bool Decision::is_heard() const {
+    return lost_in_excess() <= kLostTolerated * static_cast<double>(front_->confirmed);
+}
+
+/// Whether so many are lost that waiting for them helps nobody.
+bool Decision::is_lost_by_far() const {
+    return front_->lost >= plan_.failures_min &&
+           lost_in_excess() > kLostByFar * static_cast<double>(front_->confirmed);
 }
 
 /// A hold when nothing but a person can get the rollout going again.
@@ -211,7 +241,14 @@ std::optional<EventBody> Decision::stuck() const {
         return Held{ring + "the window of " + std::to_string(front_->window) +
                     " is full of devices that failed; look at them, then resume or halt"};
     }
-    if (failed == 0 || !through()) return {};
+    if (!through()) return {};
+    if (is_lost_by_far() || (!is_heard() && now_ >= doubted_until())) {
+        return Held{
+            ring + std::to_string(front_->lost) + " of " + std::to_string(front_->confirmed) +
+            " devices fell silent after they confirmed, more than without the release; look "
+            "at them, then resume or halt"};
+    }
+    if (failed == 0) return {};
     if (front_->activated >= active_ && front_->confirmed < confirmations_needed()) {
         return Held{ring + std::to_string(front_->confirmed) + " of " +
                     std::to_string(confirmations_needed()) +

@@ -6,6 +6,15 @@
 #include "core/rollout/portable_math.hpp"
 
 namespace firebreak::rollout {
+namespace {
+
+/// ln(exp(a) + exp(b)).
+double log_sum(double a, double b) {
+    const double largest = std::max(a, b);
+    return largest + portable::log(portable::exp(a - largest) + portable::exp(b - largest));
+}
+
+}  // namespace
 
 void LogMean::add(double log_value) {
     if (count_ == 0 || log_value > largest_) {
@@ -73,6 +82,43 @@ double log_e_control(std::int64_t crashes_new, std::int64_t crashes_control, dou
     process.crash_in_new(rho, crashes_new);
     process.crash_in_control(rho, crashes_control);
     return process.log_e();
+}
+
+void LossProcess::lose(double rho, std::int64_t lost_new, std::int64_t lost_control) {
+    FIREBREAK_CHECK(rho > 0 && rho < 1 && lost_new >= 0 && lost_control >= 0);
+    constexpr double r = kLossRatioTolerated;
+    const auto in_new = static_cast<double>(lost_new);
+    const auto in_both = static_cast<double>(lost_new + lost_control);
+    for (std::size_t j = 0; j < kRateRatios.size(); ++j) {
+        const double m = kRateRatios.at(j);
+        log_placed_.at(j) +=
+            in_new * portable::log(m) +
+            in_both * (portable::log(rho * r + 1 - rho) - portable::log(rho * r * m + 1 - rho));
+    }
+}
+
+void LossProcess::restart() {
+    ++bets_;
+    const auto i = static_cast<double>(bets_);
+    const double log_weight = -portable::log(i * (i + 1));
+    for (double& placed : log_placed_) {
+        placed = bets_ == 1 ? log_weight : log_sum(placed, log_weight);
+    }
+}
+
+double LossProcess::log_e() const {
+    if (bets_ == 0) return 0;
+    LogMean mixture;
+    for (const double placed : log_placed_) mixture.add(placed);
+    const double log_rest = -portable::log(static_cast<double>(bets_ + 1));
+    return log_sum(mixture.log_mean(), log_rest);
+}
+
+double log_e_two_sample(double log_control, double log_losses) {
+    LogMean mean;
+    mean.add(log_control);
+    mean.add(log_losses);
+    return mean.log_mean();
 }
 
 double log_e_combined(double log_crash, double log_control, double log_silence) {

@@ -60,9 +60,47 @@ private:
 /// The same for one rho throughout.
 double log_e_control(std::int64_t crashes_new, std::int64_t crashes_control, double rho);
 
+/// Two-sample, for devices that fall silent after they were heard: each loss is a coin as in
+/// ControlProcess, where rho is the share of the devices heard before that run the new content.
+/// Valid as long as a device on the new content is at most kLossRatioTolerated times as likely to
+/// fall silent as one of the control at the same time: the two are never quite alike. Against that
+/// tolerance r, component j multiplies by
+///     (a / (rho a + 1 - rho)) / (r / (rho r + 1 - rho))   for a loss in the new content,
+///     (1 / (rho a + 1 - rho)) / (1 / (rho r + 1 - rho))   for one in the control,   a = r m_j.
+///
+/// Nights, in which half a fleet falls silent in both samples, would bury what comes after them; so
+/// a new bet is placed at each restart(), the i-th of weight 1 / (i (i + 1)). The weights of all
+/// bets sum to 1, and one not yet placed is worth its weight: a mixture over the beginning of the
+/// harm, and so an e-process (Shin, Ramdas, Rinaldo, arXiv 2203.03532, section 2).
+class LossProcess {
+public:
+    /// Of the devices heard before, these fell silent at about the same time. Drawing them without
+    /// replacement is less variable than the coins, which keeps the bound (Hoeffding 1963).
+    /// @param rho  in (0, 1).  @param lost_new  and lost_control: >= 0.
+    void lose(double rho, std::int64_t lost_new, std::int64_t lost_control);
+
+    /// Places the next bet. To be called before the losses that it is about are known.
+    void restart();
+
+    /// ln E; 0 before any bet.
+    double log_e() const;
+
+    friend bool operator==(const LossProcess&, const LossProcess&) = default;
+
+private:
+    std::int64_t bets_ = 0;
+    std::array<double, kRateRatios.size()> log_placed_{};  ///< ln of the weighted sum of the bets.
+};
+
+/// How much likelier a device may be to fall silent with the new content than without.
+inline constexpr double kLossRatioTolerated = 2;
+
 /// ln(0.4 exp(crash) + 0.2 exp(control) + 0.4 exp(silence)): a fixed-weight mean of e-processes is
 /// one too, under any dependence.
 double log_e_combined(double log_crash, double log_control, double log_silence);
+
+/// ln of the mean of the two two-sample processes, which together are the control's part of E.
+double log_e_two_sample(double log_control, double log_losses);
 
 /// ln(mean of exp(x_i)), for segments of equal weight; stable for any finite x. @pre count > 0.
 class LogMean {

@@ -17,9 +17,9 @@ constexpr std::int64_t kCountMax = 1'000'000'000'000;
 
 /// In the order of EventBody's alternatives.
 constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kTypes{
-    "activated",  "confirmed", "crashed",     "rolled-back",  "refused", "control-seen",
-    "fleet-seen", "started",   "ring-opened", "ring-skipped", "widened", "held",
-    "resumed",    "halted",    "completed",   "superseded"};
+    "activated",  "confirmed", "crashed",     "rolled-back",  "refused",    "control-seen",
+    "fleet-seen", "started",   "ring-opened", "ring-skipped", "widened",    "held",
+    "resumed",    "halted",    "completed",   "superseded",   "losses-seen"};
 
 // A body's members are listed once, in describe(); Writer and Reader walk the list.
 
@@ -91,6 +91,15 @@ void describe(Walker&, Completed&) {}
 template <class Walker>
 void describe(Walker& walk, Superseded& body) {
     walk.integer("by_counter", body.by_counter, 0, std::numeric_limits<std::int64_t>::max());
+}
+template <class Walker>
+void describe(Walker& walk, LossesSeen& body) {
+    walk.counts("heard", body.heard);
+    walk.counts("lost", body.lost);
+    walk.counts("control_heard", body.control_heard);
+    walk.counts("control_lost", body.control_lost);
+    walk.counts("silent", body.silent);
+    walk.integer("silent_tenants", body.silent_tenants, 0, kCountMax);
 }
 
 class Writer {

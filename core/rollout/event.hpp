@@ -47,6 +47,19 @@ struct ControlSeen {
     std::int64_t crashed = 0;  ///< Of them, distinct crashed since the rollout began.
     friend bool operator==(const ControlSeen&, const ControlSeen&) = default;
 };
+/// Who fell silent (silent_after) since the last such count, by ring; a ring that has none is left
+/// out. Heard are those that were not silent at that count. Devices with the new content are those
+/// that run it, as they say; the control are those of the same ring that were never let in.
+struct LossesSeen {
+    using ByRing = std::map<std::string, std::int64_t>;
+    ByRing heard{};  ///< With the new content.
+    ByRing lost{};   ///< Of those heard, silent now.
+    ByRing control_heard{};
+    ByRing control_lost{};
+    ByRing silent{};                  ///< All with the new content that are silent now.
+    std::int64_t silent_tenants = 0;  ///< Distinct tenants of those.
+    friend bool operator==(const LossesSeen&, const LossesSeen&) = default;
+};
 /// Known active devices of each ring, which thresholds are computed from.
 struct FleetSeen {
     std::map<std::string, std::int64_t> active_by_ring;
@@ -100,7 +113,7 @@ struct Superseded {
 
 using EventBody = std::variant<Activated, Confirmed, Crashed, RolledBack, Refused, ControlSeen,
                                FleetSeen, Started, RingOpened, RingSkipped, Widened, Held, Resumed,
-                               Halted, Completed, Superseded>;
+                               Halted, Completed, Superseded, LossesSeen>;
 
 struct Event {
     Instant time;

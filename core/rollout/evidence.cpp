@@ -50,13 +50,16 @@ Evidence Rollout::weigh(std::span<const RingState> rings, Instant now) const {
         crash.add(log_e_crash(ring.crashed, hours, plan_.crash_rate_per_hour));
         silence.add(log_e_silence(ring.silent, ring.activated - ring.forgiven, plan_.silence_q0));
         evidence.failed_devices += ring.crashed + ring.silent;
+        evidence.lost_devices += ring.lost;
         evidence.exposure_hours += hours;
     }
     evidence.log_e_crash = crash.log_mean();
     evidence.log_e_control = control_process_.log_e();
+    evidence.log_e_losses = loss_process_.log_e();
     evidence.log_e_silence = silence.log_mean();
-    evidence.log_e =
-        log_e_combined(evidence.log_e_crash, evidence.log_e_control, evidence.log_e_silence);
+    evidence.log_e = log_e_combined(evidence.log_e_crash,
+                                    log_e_two_sample(evidence.log_e_control, evidence.log_e_losses),
+                                    evidence.log_e_silence);
     return evidence;
 }
 
@@ -72,13 +75,18 @@ Evidence Rollout::evidence(Instant now) const {
         static_cast<std::int64_t>(failed_by_tenant_.size() + tenants_overdue.size());
 
     std::int64_t failed_in_own_rings = 0;
+    std::int64_t lost_in_own_rings = 0;
     for (std::size_t i = 0; i < rings.size(); ++i) {
-        if (plan_.rings[i].vendor_own) failed_in_own_rings += rings[i].crashed + rings[i].silent;
+        if (!plan_.rings[i].vendor_own) continue;
+        failed_in_own_rings += rings[i].crashed + rings[i].silent;
+        lost_in_own_rings += rings[i].lost;
     }
     const auto tenants_exposed = static_cast<std::int64_t>(tenants_.size());
+    const std::int64_t tenants_needed = std::min(plan_.tenants_min, tenants_exposed);
     evidence.tenants_suffice =
-        failed_in_own_rings >= plan_.failures_min ||
-        evidence.failed_tenants >= std::min(plan_.tenants_min, tenants_exposed);
+        failed_in_own_rings >= plan_.failures_min || evidence.failed_tenants >= tenants_needed;
+    evidence.lost_tenants_suffice =
+        lost_in_own_rings >= plan_.failures_min || lost_tenants_ >= tenants_needed;
     return evidence;
 }
 
@@ -87,6 +95,15 @@ Evidence Rollout::evidence_of(std::string_view ring, Instant now) const {
         if (each.name == ring) return weigh({&each, 1}, now);
     }
     check_failed("a ring of the plan", __FILE__, __LINE__);
+}
+
+double Rollout::lost_expected(const RingState& ring) const {
+    std::int64_t confirmed = 0;
+    for (const RingState& each : rings_) confirmed += each.confirmed;
+    const auto control = static_cast<double>(control_.devices);
+    if (!control_compares(control, static_cast<double>(confirmed))) return ring.lost_like_control;
+    const double silent = static_cast<double>(control_.silent) / control;
+    return std::min(ring.lost_like_control, silent * static_cast<double>(ring.confirmed));
 }
 
 std::optional<Instant> Rollout::control_silent_until() const {

@@ -19,6 +19,7 @@ struct Rollout::Fold {
     void operator()(const Refused& event) const { fail_device(event.device); }
     void operator()(const ControlSeen& event) const;
     void operator()(const FleetSeen& event) const;
+    void operator()(const LossesSeen& event) const;
     void operator()(const Started&) const;
     void operator()(const RingOpened& event) const;
     void operator()(const RingSkipped& event) const;
@@ -206,6 +207,41 @@ void Rollout::Fold::operator()(const FleetSeen& event) const {
     }
 }
 
+void Rollout::Fold::operator()(const LossesSeen& event) const {
+    constexpr std::chrono::minutes kBetEvery{1};
+    if (!to.loss_bet_at_ || time - *to.loss_bet_at_ >= kBetEvery) {
+        to.loss_process_.restart();
+        to.loss_bet_at_ = time;
+    }
+    const auto of = [](const LossesSeen::ByRing& counts, const std::string& ring) {
+        const auto found = counts.find(ring);
+        return found == counts.end() ? 0 : found->second;
+    };
+    const auto sum = [](const LossesSeen::ByRing& counts) {
+        std::int64_t total = 0;
+        for (const auto& [ring, count] : counts) total += count;
+        return static_cast<double>(total);
+    };
+    // A control that is all but used up says nothing: then what is lost is what was expected.
+    const double control_heard = sum(event.control_heard);
+    const bool compares = control_compares(control_heard, sum(event.heard));
+    for (RingState& ring : to.rings_) {
+        const std::int64_t heard = of(event.heard, ring.name);
+        const std::int64_t lost = of(event.lost, ring.name);
+        const std::int64_t control = of(event.control_heard, ring.name);
+        if (heard > 0 && control > 0) {
+            const double rho = static_cast<double>(heard) / static_cast<double>(heard + control);
+            to.loss_process_.lose(rho, lost, of(event.control_lost, ring.name));
+        }
+        ring.lost_like_control +=
+            compares ? static_cast<double>(heard) * (sum(event.control_lost) / control_heard)
+                     : static_cast<double>(lost);
+        ring.lost_forgiven = std::min(ring.lost_forgiven, of(event.silent, ring.name));
+        ring.lost = of(event.silent, ring.name) - ring.lost_forgiven;
+    }
+    to.lost_tenants_ = event.silent_tenants;
+}
+
 void Rollout::Fold::operator()(const Started&) const {
     if (to.phase_ == Phase::kReady) to.phase_ = Phase::kRolling;
 }
@@ -266,8 +302,13 @@ void Rollout::Fold::operator()(const Resumed&) const {
         if (exposure.outcome != DeviceOutcome::kFailed || exposure.forgiven) continue;
         change(exposure, [](Exposure& it) { it.forgiven = true; });
     }
-    for (RingState& ring : to.rings_) ring.failures_when_widened = 0;
+    for (RingState& ring : to.rings_) {
+        ring.failures_when_widened = 0;
+        ring.lost_forgiven += std::exchange(ring.lost, 0);
+    }
     to.control_process_ = {};
+    to.loss_process_ = {};
+    to.loss_bet_at_.reset();
 }
 
 void Rollout::Fold::operator()(const Halted& event) const {

@@ -249,6 +249,11 @@ json::object to_json(const Ring& ring) {
 
 }  // namespace
 
+milliseconds silent_after(const Plan& plan) {
+    constexpr int kHeartbeatsMissed = 3;
+    return kHeartbeatsMissed * plan.heartbeat_every;
+}
+
 milliseconds quiet_after(const Plan& plan) {
     constexpr std::chrono::seconds kLeast{30};
     return std::max<milliseconds>(kLeast, (plan.silence_deadline - plan.confirm_after) / 2);

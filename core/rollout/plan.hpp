@@ -47,6 +47,9 @@ struct Plan {
     friend bool operator==(const Plan&, const Plan&) = default;
 };
 
+/// How long a device that is well may be unheard of: three heartbeats.
+milliseconds silent_after(const Plan& plan);
+
 /// How long none of many devices may be heard before their reports are not getting through: half of
 /// what a device that was well when it started has left until its deadline, so that an outage is
 /// known before the first silence that it causes counts; 30 s at least, as a server that was busy

@@ -59,10 +59,13 @@ struct RingState {
 
     // What the evidence and the decisions are made from.
     std::int64_t pending = 0;
-    std::int64_t crashed = 0;                ///< Not forgiven.
-    std::int64_t silent = 0;                 ///< Not forgiven.
-    std::int64_t forgiven = 0;               ///< Out of evidence and window.
-    std::int64_t once_confirmed = 0;         ///< Never falls.
+    std::int64_t crashed = 0;         ///< Not forgiven.
+    std::int64_t silent = 0;          ///< Not forgiven.
+    std::int64_t forgiven = 0;        ///< Out of evidence and window.
+    std::int64_t once_confirmed = 0;  ///< Never falls.
+    std::int64_t lost = 0;  ///< Run it and were heard of, and are silent now; not those forgiven.
+    double lost_like_control = 0;            ///< Had they been lost as those of the control were.
+    std::int64_t lost_forgiven = 0;          ///< As many as were lost when a person resumed.
     DeviceTime at_risk;                      ///< From activation to the first crash.
     DeviceTime clean;                        ///< From activation, of devices confirmed now.
     std::optional<Instant> widened;          ///< Last change of window or threshold.
@@ -72,16 +75,24 @@ struct RingState {
     friend bool operator==(const RingState&, const RingState&) = default;
 };
 
+/// Whether a control of so many devices says what befalls `devices` without the release.
+inline bool control_compares(double control, double devices) {
+    return control > 0 && control >= 0.1 * devices;
+}
+
 /// The evidence as it stands at one moment. Natural logarithms.
 struct Evidence {
     double log_e_crash = 0;
-    double log_e_control = 0;
+    double log_e_control = 0;  ///< Crashes against those of the control.
+    double log_e_losses = 0;   ///< Devices that fell silent later on, likewise.
     double log_e_silence = 0;
     double log_e = 0;
     std::int64_t failed_devices = 0;  ///< Distinct; forgiven ones left out.
     std::int64_t failed_tenants = 0;
-    bool tenants_suffice = false;  ///< For a halt: see Rollout::decide.
-    double exposure_hours = 0;     ///< At risk.
+    std::int64_t lost_devices = 0;      ///< Ran it, and are silent now, asleep or not.
+    bool tenants_suffice = false;       ///< Those failed, for a halt: see Rollout::decide.
+    bool lost_tenants_suffice = false;  ///< Those lost.
+    double exposure_hours = 0;          ///< At risk.
 };
 
 /// One rollout: one bundle's way through the rings of one plan. Everything here is a function of
@@ -120,6 +131,8 @@ public:
     /// tenant
     ///          suffices when failures_min of them are in the vendor's own rings, or when only one
     ///          tenant has activated at all.
+    ///          Devices that fell silent after they confirmed count as failed only where it takes
+    ///          their part of the evidence to cross.
     /// Holds    when E >= 1/alpha and the failures are of too few tenants; when it is by silence
     /// and
     ///          the control is silent too, or was within the last deadline; when the window holds
@@ -133,7 +146,9 @@ public:
     /// Opens    the next ring when this one's threshold takes in all of it, every device activated
     ///          is resolved, confirmed_min are confirmed (or all, in a ring of fewer),
     ///          exposure_hours_min and bake_floor are over, and E < 1. Devices that are known and
-    ///          asleep are not waited for, beyond two polls. Stragglers that activate during the
+    ///          asleep are not waited for, beyond two polls. Of those confirmed no more may be
+    ///          lost than of the control, within two in a hundred and what chance does; while they
+    ///          are it waits, kDoubtFloors bake floors at most. Stragglers that activate during the
     ///          bake cannot hold it up for longer than one deadline. While E >= 1 because of
     ///          crashes it waits, as time without more of them brings E down; kDoubtFloors bake
     ///          floors later it holds. Of
@@ -170,6 +185,10 @@ public:
 
     /// The same for one ring alone, as widening and opening see it. @pre the plan has the ring.
     Evidence evidence_of(std::string_view ring, Instant now) const;
+
+    /// How many of the ring's devices that run the release would be silent without it: as many as
+    /// were lost of the control while it ran, at most the share of the control that is silent now.
+    double lost_expected(const RingState& ring) const;
 
     /// Until when silence says nothing about the bundle, because the control is silent too (beyond
     /// control_silent_share_max): one deadline after it was last seen to be, for the devices that
@@ -248,6 +267,9 @@ private:
     bool control_silent_now_ = false;
     std::optional<Instant> control_silent_at_;  ///< Last time that it was seen to be.
     ControlProcess control_process_;
+    LossProcess loss_process_;
+    std::optional<Instant> loss_bet_at_;  ///< When the last bet of loss_process_ was placed.
+    std::int64_t lost_tenants_ = 0;
     std::optional<Instant> origin_;  ///< The first event's time.
     Instant last_event_{};
     std::optional<Instant> first_activation_;

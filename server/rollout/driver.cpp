@@ -9,13 +9,11 @@
 namespace firebreak::server {
 namespace {
 
+using rollout::LossesSeen;
 using std::chrono::milliseconds;
 
 /// The fleet is counted no more often: each change of a count is an entry in the log.
 constexpr std::chrono::seconds kCountEvery{1};
-
-/// A device of the control is silent once it missed this many heartbeats.
-constexpr int kHeartbeatsMissed = 3;
 
 /// Rounds of decide() in one go; more would mean that decisions breed decisions.
 constexpr int kRoundsMax = 64;
@@ -23,6 +21,9 @@ constexpr int kRoundsMax = 64;
 /// Between attempts to publish on a disk that does not take it.
 constexpr milliseconds kPublishPauseMin{200};
 constexpr milliseconds kPublishPauseMax{10'000};
+
+/// Losses are counted that often in the time that makes a device silent.
+constexpr int kLossCounts = 60;
 
 constexpr const char* kController = "controller";
 
@@ -34,6 +35,7 @@ bool changes_pointer(const rollout::EventBody& body) {
            !std::holds_alternative<rollout::RolledBack>(body) &&
            !std::holds_alternative<rollout::Refused>(body) &&
            !std::holds_alternative<rollout::ControlSeen>(body) &&
+           !std::holds_alternative<rollout::LossesSeen>(body) &&
            !std::holds_alternative<rollout::FleetSeen>(body);
 }
 
@@ -61,7 +63,7 @@ bool needs_counts(const rollout::Rollout& rollout) {
 /// The control: devices awake when the rollout began, and since. One that was switched off before
 /// says nothing about this bundle, whether it is heard of or not.
 ControlQuery control_query(const rollout::Rollout& rollout, Instant published, Instant now) {
-    const auto silent_after = kHeartbeatsMissed * rollout.plan().heartbeat_every;
+    const auto silent_after = rollout::silent_after(rollout.plan());
     return {.rollout = rollout.id(),
             .active_since = published - silent_after,
             .silent_before = now - silent_after,
@@ -163,7 +165,11 @@ Result<void> Driver::start(const NewRelease& release) {
                       rollout::to_json(release.plan),
                       std::string(rollout::name_of(rollout::Phase::kReady)), now, release.publisher,
                       nullptr},
-              std::nullopt, std::nullopt, now};
+              std::nullopt,
+              std::nullopt,
+              std::nullopt,
+              std::nullopt,
+              now};
     const Result<void> committed = transact(
         [&](StoreWriter& writer) -> Result<void> { return open_release(writer, release, next); });
     if (!committed) return committed;
@@ -218,6 +224,7 @@ Result<void> Driver::count_fleet(Instant now) {
     counted_ = now;
     for (auto& [stream, live] : live_) {
         if (!needs_counts(live.rollout)) continue;
+        if (const Result<void> counted = count_losses(live, now); !counted) return counted;
         const auto fleet = parts_.store.active_by_ring(now - device_active_);
         if (!fleet) return fail(fleet.error());
         const Result<ControlCount> counted =
@@ -244,6 +251,31 @@ Result<void> Driver::count_fleet(Instant now) {
         live.fleet = fleet_now;
         live.control = control;
     }
+    return {};
+}
+
+/// Counts who fell silent since the last count. What is not recorded is counted again: a device is
+/// lost once, whatever fails in between.
+Result<void> Driver::count_losses(Live& live, Instant now) {
+    const milliseconds silent_after = rollout::silent_after(live.rollout.plan());
+    if (now < opened_ + silent_after) return {};
+    if (!live.losses_counted) live.losses_counted = now;
+    const auto since = now - *live.losses_counted;
+    if (since < std::max<milliseconds>(kCountEvery, silent_after / kLossCounts)) return {};
+
+    Result<rollout::LossesSeen> losses = parts_.store.losses(
+        {live.rollout.id(), *live.losses_counted - silent_after, now - silent_after});
+    if (!losses) return fail(losses.error());
+    const bool news = !losses->lost.empty() || !losses->control_lost.empty() ||
+                      (live.losses ? live.losses->silent : LossesSeen::ByRing{}) != losses->silent;
+    if (news) {
+        const Result<void> committed = transact([&](StoreWriter& writer) -> Result<void> {
+            return record(writer, live, kController, {now, *losses});
+        });
+        if (!committed) return committed;
+        live.losses = std::move(*losses);
+    }
+    live.losses_counted = now;
     return {};
 }
 

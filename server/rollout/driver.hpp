@@ -128,6 +128,8 @@ private:
         Release release;
         std::optional<rollout::FleetSeen> fleet;      ///< As last recorded.
         std::optional<rollout::ControlSeen> control;  ///< Likewise.
+        std::optional<rollout::LossesSeen> losses;    ///< Likewise.
+        std::optional<Instant> losses_counted;        ///< Up to when; nothing: not yet.
         Instant decides_from{};  ///< Not earlier: devices could not reach us while we were down.
     };
 
@@ -158,6 +160,7 @@ private:
 
     [[nodiscard]] Result<void> try_store();
     [[nodiscard]] Result<void> count_fleet(Instant now);
+    [[nodiscard]] Result<void> count_losses(Live& live, Instant now);
     [[nodiscard]] Result<void> let_decide(Live& live, Instant now);
     [[nodiscard]] Result<void> publish(Instant now);
     void publish_soon();
@@ -172,6 +175,8 @@ private:
     Instant publish_from_{};            ///< After a failure: not earlier, unless there is news.
     std::chrono::milliseconds publish_pause_{};
     std::optional<Instant> counted_;
+    /// After a start devices get as long as they may be silent to be heard of again.
+    Instant opened_{};
     DriverHealth health_;
 };
 

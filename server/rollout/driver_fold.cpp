@@ -32,6 +32,7 @@ Result<std::optional<rollout::Event>> event_in(const rollout::LogEntry& entry) {
 
 Result<Driver> Driver::open(DriverParts parts, std::chrono::seconds device_active) {
     Driver driver(std::move(parts), device_active);
+    driver.opened_ = driver.parts_.clock.now();
     const Result<std::optional<Instant>> last_heard = driver.parts_.store.last_heard();
     if (!last_heard) return fail(last_heard.error());
     if (const Result<void> folded = driver.ensure_folded(); !folded) return fail(folded.error());
@@ -65,10 +66,13 @@ Result<void> Driver::ensure_folded() {
         if (!folded) return fail(folded.error());
         live.emplace(release.id.stream, std::move(*folded));
     }
-    // A fold after a failed commit must not forget the grace that a restart gave.
+    // A fold after a failed commit must not forget the grace that a restart gave, nor how far
+    // losses were counted.
     for (auto& [stream, next] : live) {
         const auto last = live_.find(stream);
-        if (last != live_.end()) next.decides_from = last->second.decides_from;
+        if (last == live_.end()) continue;
+        next.decides_from = last->second.decides_from;
+        next.losses_counted = last->second.losses_counted;
     }
     live_ = std::move(live);
     content_role_ = std::move(*content_role);
@@ -80,8 +84,13 @@ Result<void> Driver::ensure_folded() {
 Result<Driver::Live> Driver::fold(const Release& release) {
     Result<rollout::Plan> plan = rollout::parse_plan(release.plan);
     if (!plan) return corrupt(release, plan.error().context());
-    Live live{rollout::Rollout(release.id, release.bundle, std::move(*plan)), release, std::nullopt,
-              std::nullopt, Instant{}};
+    Live live{rollout::Rollout(release.id, release.bundle, std::move(*plan)),
+              release,
+              std::nullopt,
+              std::nullopt,
+              std::nullopt,
+              std::nullopt,
+              Instant{}};
     std::int64_t after = 0;
     for (;;) {
         const auto page = parts_.store.entries_of(release.id, after, kPageEntries);
@@ -98,6 +107,9 @@ Result<Driver::Live> Driver::fold(const Release& release) {
             }
             if (const auto* control = std::get_if<rollout::ControlSeen>(&(*event)->body)) {
                 live.control = *control;
+            }
+            if (const auto* losses = std::get_if<rollout::LossesSeen>(&(*event)->body)) {
+                live.losses = *losses;
             }
         }
     }

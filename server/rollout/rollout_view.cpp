@@ -26,7 +26,8 @@ json::object ring_view(const rollout::Rollout& rollout, const rollout::RingState
             {"activated", ring.activated},
             {"confirmed", ring.confirmed},
             {"failed", ring.failed},
-            {"unconfirmed", ring.unconfirmed}};
+            {"unconfirmed", ring.unconfirmed},
+            {"lost", ring.lost}};
 }
 
 /// ln(1/alpha): what `e` is compared with.
@@ -36,11 +37,16 @@ double threshold_of(const rollout::Plan& plan) {
 
 json::object evidence_view(const rollout::Rollout& rollout, Instant now) {
     const rollout::Evidence evidence = rollout.evidence(now);
-    return {
-        {"e_crash", evidence.log_e_crash},           {"e_control", evidence.log_e_control},
-        {"e_silence", evidence.log_e_silence},       {"e", evidence.log_e},
-        {"threshold", threshold_of(rollout.plan())}, {"failed_devices", evidence.failed_devices},
-        {"failed_tenants", evidence.failed_tenants}, {"exposure_hours", evidence.exposure_hours}};
+    return {{"e_crash", evidence.log_e_crash},
+            {"e_control", evidence.log_e_control},
+            {"e_losses", evidence.log_e_losses},
+            {"e_silence", evidence.log_e_silence},
+            {"e", evidence.log_e},
+            {"threshold", threshold_of(rollout.plan())},
+            {"failed_devices", evidence.failed_devices},
+            {"failed_tenants", evidence.failed_tenants},
+            {"lost_devices", evidence.lost_devices},
+            {"exposure_hours", evidence.exposure_hours}};
 }
 
 std::int64_t harm_bound_of(const rollout::Rollout& rollout) {

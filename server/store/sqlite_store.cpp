@@ -7,6 +7,12 @@
 namespace firebreak::server {
 namespace {
 
+/// Devices `d` that were let in to a rollout (?1 its stream, ?2 its counter) and say they run it.
+const std::string kOnTheRelease =
+    "FROM activations AS a JOIN devices AS d ON d.id = a.device JOIN device_content AS c ON "
+    "c.device = d.id AND c.stream = a.stream WHERE a.stream = ?1 AND a.counter = ?2 AND "
+    "c.counter = ?2 AND d.revoked = 0 ";
+
 class SqliteStore final : public Store {
 public:
     SqliteStore(const std::filesystem::path& path, const SqliteOptions& options)
@@ -119,6 +125,43 @@ public:
                 std::string_view(query.rollout.stream), query.rollout.counter, query.began);
             if (crashes.next()) seen.crashed = crashes.integer(0);
             return count;
+        });
+    }
+
+    Result<rollout::LossesSeen> losses(const LossQuery& query) override {
+        return SqliteDatabase::guarded("count the losses", [&]() -> Result<rollout::LossesSeen> {
+            rollout::LossesSeen seen;
+            const auto note = [](rollout::LossesSeen::ByRing& counts, const std::string& ring,
+                                 std::int64_t count) {
+                if (count > 0) counts.emplace(ring, count);
+            };
+            Rows fresh = database_.query(
+                "SELECT d.ring, count(*) FILTER (WHERE last_seen_ms >= ?3), "
+                "count(*) FILTER (WHERE last_seen_ms >= ?3 AND last_seen_ms < ?4), "
+                "count(*) FILTER (WHERE last_seen_ms < ?4) " +
+                    kOnTheRelease + "GROUP BY d.ring",
+                std::string_view(query.rollout.stream), query.rollout.counter, query.heard_since,
+                query.silent_before);
+            while (fresh.next()) {
+                note(seen.heard, fresh.text(0), fresh.integer(1));
+                note(seen.lost, fresh.text(0), fresh.integer(2));
+                note(seen.silent, fresh.text(0), fresh.integer(3));
+            }
+            Rows tenants = database_.query(
+                "SELECT count(DISTINCT d.tenant) " + kOnTheRelease + "AND last_seen_ms < ?3",
+                std::string_view(query.rollout.stream), query.rollout.counter, query.silent_before);
+            if (tenants.next()) seen.silent_tenants = tenants.integer(0);
+            Rows control = database_.query(
+                "SELECT ring, count(*), count(*) FILTER (WHERE last_seen_ms < ?4) FROM devices AS "
+                "d WHERE revoked = 0 AND last_seen_ms >= ?3 AND NOT EXISTS (SELECT 1 FROM "
+                "activations WHERE stream = ?1 AND counter = ?2 AND device = d.id) GROUP BY ring",
+                std::string_view(query.rollout.stream), query.rollout.counter, query.heard_since,
+                query.silent_before);
+            while (control.next()) {
+                note(seen.control_heard, control.text(0), control.integer(1));
+                note(seen.control_lost, control.text(0), control.integer(2));
+            }
+            return seen;
         });
     }
 

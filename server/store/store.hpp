@@ -108,6 +108,14 @@ struct ControlQuery {
     Instant began;          ///< Crashes from here on count.
 };
 
+/// Between which two moments losses are counted: a device is lost when it was heard of since
+/// `heard_since`, and not since `silent_before`.
+struct LossQuery {
+    rollout::RolloutId rollout;
+    Instant heard_since;
+    Instant silent_before;
+};
+
 struct ControlCount {
     rollout::ControlSeen seen;
     std::int64_t heard = 0;  ///< Of its devices.
@@ -199,6 +207,9 @@ public:
         Instant since) = 0;
     [[nodiscard]] virtual Result<std::vector<CensusLine>> census(Instant since) = 0;
     [[nodiscard]] virtual Result<ControlCount> control(const ControlQuery& query) = 0;
+
+    /// Who of those on the new content, and of those never let in, fell silent.
+    [[nodiscard]] virtual Result<rollout::LossesSeen> losses(const LossQuery& query) = 0;
     [[nodiscard]] virtual Result<std::int64_t> device_count() = 0;
     /// When any device was last heard of.
     [[nodiscard]] virtual Result<std::optional<Instant>> last_heard() = 0;

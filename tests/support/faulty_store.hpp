@@ -51,6 +51,9 @@ public:
     Result<server::ControlCount> control(const server::ControlQuery& query) override {
         return inner_.control(query);
     }
+    Result<rollout::LossesSeen> losses(const server::LossQuery& query) override {
+        return inner_.losses(query);
+    }
     Result<std::int64_t> device_count() override { return inner_.device_count(); }
     Result<std::optional<Instant>> last_heard() override { return inner_.last_heard(); }
     Result<std::optional<server::ApiToken>> token(const std::string& id) override {

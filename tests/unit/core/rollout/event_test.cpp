@@ -29,7 +29,13 @@ std::vector<EventBody> one_of_each() {
             Resumed{"operator:alice", "looked"},
             Halted{"3 of 5 devices failed", -9'210'340},
             Completed{},
-            Superseded{std::numeric_limits<std::int64_t>::max()}};
+            Superseded{std::numeric_limits<std::int64_t>::max()},
+            LossesSeen{.heard = {{"lab", 12}},
+                       .lost = {{"lab", 1}},
+                       .control_heard = {{"broad", 100}, {"lab", 7}},
+                       .control_lost = {{"broad", 2}},
+                       .silent = {{"lab", 3}},
+                       .silent_tenants = 2}};
 }
 
 TEST(Event, HasThisForm) {

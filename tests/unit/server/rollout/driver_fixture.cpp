@@ -134,13 +134,14 @@ void DriverFixture::live_one_second(SimulatedDevice& device, Fate fate) {
         device.trying = 0;
         device.running = counter;
         EXPECT_TRUE(send(device, health::Kind::kHealthy, counter));
+        device.dead = fate == Fate::kSilentLater;
     } else if (device.running < counter && now.phase() != rollout::Phase::kHalted) {
         const auto answer = send(device, health::Kind::kActivating, counter);
         ASSERT_TRUE(answer) << answer.error().to_string();
         if (!answer->may_activate) return;
         device.trying = counter;
         device.activated = clock_.now();
-        device.dead = fate != Fate::kHealthy;
+        device.dead = fate == Fate::kSilent || fate == Fate::kCrashes;
         if (fate == Fate::kCrashes) {
             EXPECT_TRUE(send(device, health::Kind::kCrash, counter));
         }

@@ -15,7 +15,7 @@
 namespace firebreak::test {
 
 /// What a device of the simulated fleet does with new content.
-enum class Fate { kHealthy, kSilent, kCrashes };
+enum class Fate { kHealthy, kSilent, kCrashes, kSilentLater };
 
 struct SimulatedDevice {
     std::string id;

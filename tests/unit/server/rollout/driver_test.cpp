@@ -61,6 +61,38 @@ TEST_F(DriverTest, HaltsOnCrashes) {
     EXPECT_EQ(published_pointer().recall->to_counter, 0) << "there is no last good one";
 }
 
+TEST_F(DriverTest, StopsWhatKillsDevicesAfterTheyConfirmed) {
+    enrol(8);
+    NewRelease deadly = release(1);
+    deadly.plan.heartbeat_every = seconds{1};
+    ASSERT_TRUE(driver_->start(deadly));
+
+    for (int second = 0; second < 60 && rollout().phase() == rollout::Phase::kRolling; ++second) {
+        run_one_second(Fate::kSilentLater);
+    }
+
+    EXPECT_NE(rollout().phase(), rollout::Phase::kRolling);
+    EXPECT_NE(rollout().reason().find("fell silent after they confirmed"), std::string::npos)
+        << rollout().reason();
+    for (const SimulatedDevice& device : fleet_) {
+        EXPECT_FALSE(device.ring != "canary" && device.dead) << device.id;
+    }
+}
+
+TEST_F(DriverTest, ItsOwnDowntimeLosesNobody) {
+    enrol(8);
+    NewRelease good = release(1);
+    good.plan.heartbeat_every = seconds{1};
+    ASSERT_TRUE(driver_->start(good));
+    for (int second = 0; second < 10; ++second) run_one_second(Fate::kHealthy);
+    clock_.advance(seconds{60});
+    restart();
+
+    ASSERT_GT(run_until(rollout::Phase::kComplete, Fate::kHealthy), 0);
+
+    EXPECT_EQ(rollout().evidence(clock_.now()).log_e_losses, 0);
+}
+
 TEST_F(DriverTest, IsTheSameAfterAKillAtAnySecond) {
     enrol(4);
     start(1);

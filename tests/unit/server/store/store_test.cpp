@@ -231,6 +231,49 @@ TEST_F(StoreTest, LeavesDevicesOnTheNewContentOutOfTheControl) {
     EXPECT_EQ(control->heard, 1);
 }
 
+TEST_F(StoreTest, CountsWhoFellSilentWithTheReleaseAndWithoutIt) {
+    // Each is heard for the last time at so many seconds.
+    const auto heard_at = [&](const char* id, const char* tenant, std::int64_t second) {
+        Device one = device(id);
+        one.tenant = tenant;
+        one.last_seen = kNow + seconds{second};
+        enrol(one);
+    };
+    heard_at("new-well", "a", 20);
+    heard_at("new-lost", "a", 5);
+    heard_at("new-long-gone", "b", -5);
+    heard_at("new-back-on-the-old", "c", 5);
+    heard_at("old-well", "a", 20);
+    heard_at("old-lost", "a", 5);
+    heard_at("old-long-gone", "a", -5);
+    const auto done = store().transact([&](StoreWriter& writer) -> Result<void> {
+        for (const char* id : {"new-well", "new-lost", "new-long-gone", "new-back-on-the-old"}) {
+            const auto activated = writer.add_activation({"yara", 2}, id);
+            if (!activated) return activated;
+        }
+        const auto runs = [&writer](const char* id, std::int64_t second, std::int64_t counter) {
+            return writer.touch_device(id, kNow + seconds{second}, {},
+                                       rollout::RolloutId{"yara", counter});
+        };
+        if (const auto run = runs("new-well", 20, 2); !run) return run;
+        if (const auto run = runs("new-lost", 5, 2); !run) return run;
+        if (const auto run = runs("new-back-on-the-old", 5, 1); !run) return run;
+        return runs("new-long-gone", -5, 2);
+    });
+    ASSERT_TRUE(done) << done.error().to_string();
+
+    const auto losses = store().losses({{"yara", 2}, kNow, kNow + seconds{10}});
+
+    ASSERT_TRUE(losses) << losses.error().to_string();
+    const std::string ring = device("any").ring;
+    EXPECT_EQ(*losses, (rollout::LossesSeen{.heard = {{ring, 2}},
+                                            .lost = {{ring, 1}},
+                                            .control_heard = {{ring, 2}},
+                                            .control_lost = {{ring, 1}},
+                                            .silent = {{ring, 2}},
+                                            .silent_tenants = 2}));
+}
+
 TEST_F(StoreTest, PublishesACounterOnce) {
     const auto publish = [&] {
         return store().transact(
