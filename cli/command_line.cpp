@@ -13,6 +13,7 @@
 #include "cli/keys.hpp"
 #include "cli/pack.hpp"
 #include "cli/plan.hpp"
+#include "cli/plan_explain.hpp"
 #include "cli/program.hpp"
 #include "cli/repo.hpp"
 #include "cli/sign.hpp"
@@ -213,6 +214,15 @@ void add_plan(CLI::App& root, Program& program) {
     check->add_option("PLAN", *plan, "Plan file (YAML)")->required();
     check->callback([&program, plan] {
         program.command = [&program, plan] { return check_plan(program.context, *plan); };
+    });
+    auto options = std::make_shared<ExplainPlanOptions>();
+    CLI::App* explain =
+        plans->add_subcommand("explain", "Say in words and numbers what a ring plan will do");
+    explain->add_option("PLAN", options->plan, "Plan file (YAML)")->required();
+    explain->add_option("--fleet", options->fleet,
+                        "Fleet, such as examples/fleets/ten-thousand.yaml: when, and how many");
+    explain->callback([&program, options] {
+        program.command = [&program, options] { return explain_plan(program.context, *options); };
     });
 }
 

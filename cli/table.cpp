@@ -29,4 +29,15 @@ std::string Table::render() const {
     return text;
 }
 
+std::string duration_text(double seconds) {
+    if (seconds < 0) return "-";
+    std::string text(32, '\0');
+    const auto whole = static_cast<long long>(seconds);
+    const int length = whole < 600 ? std::snprintf(text.data(), text.size(), "%.1f s", seconds)
+                                   : std::snprintf(text.data(), text.size(), "%lld h %02lld min",
+                                                   whole / 3600, whole / 60 % 60);
+    text.resize(static_cast<std::size_t>(length));
+    return text;
+}
+
 }  // namespace firebreak::cli

@@ -19,4 +19,7 @@ private:
     std::vector<std::vector<std::string>> rows_;
 };
 
+/// "12.5 s", from ten minutes on "6 h 54 min"; "-" for a negative number: never.
+std::string duration_text(double seconds);
+
 }  // namespace firebreak::cli

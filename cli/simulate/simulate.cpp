@@ -40,8 +40,7 @@ Result<Setting> read_setting(const Context& context, const SimulateOptions& opti
     Setting setting;
     Result<rollout::Plan> plan = read_plan(context, options.plan);
     if (!plan) return fail(plan.error());
-    Result<FleetModel> fleet =
-        read<FleetModel>(context, options.fleet, "fleet-model.v1", &parse_fleet_model);
+    Result<FleetModel> fleet = read_fleet_model(context, options.fleet);
     if (!fleet) return fail(fleet.error());
     Result<Incident> incident =
         read<Incident>(context, options.incident, "incident.v1", &parse_incident);
@@ -98,17 +97,6 @@ json::value or_null(double seconds) {
     return seconds < 0 ? json::value(nullptr) : json::value(seconds);
 }
 
-std::string duration_text(double seconds) {
-    if (seconds < 0) return "-";
-    std::string text(32, '\0');
-    const auto whole = static_cast<long long>(seconds);
-    const int length = whole < 600 ? std::snprintf(text.data(), text.size(), "%.1f s", seconds)
-                                   : std::snprintf(text.data(), text.size(), "%lld h %02lld min",
-                                                   whole / 3600, whole / 60 % 60);
-    text.resize(static_cast<std::size_t>(length));
-    return text;
-}
-
 struct Summary {
     std::int64_t halted = 0;
     std::int64_t held = 0;
@@ -147,6 +135,10 @@ Summary sum_up(const std::vector<RunResult>& results) {
 }
 
 }  // namespace
+
+Result<FleetModel> read_fleet_model(const Context& context, const std::string& path) {
+    return read<FleetModel>(context, path, "fleet-model.v1", &parse_fleet_model);
+}
 
 Result<Output> simulate(const Context& context, const SimulateOptions& options,
                         const std::function<void(std::int64_t)>& progress) {

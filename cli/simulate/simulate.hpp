@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "cli/command.hpp"
+#include "cli/simulate/fleet_model.hpp"
 
 namespace firebreak::cli {
 
@@ -15,6 +16,9 @@ struct SimulateOptions {
     int hours = 48;        ///< Of simulated time, at most.
     unsigned threads = 0;  ///< 0: as many as there are cores.
 };
+
+/// Reads a fleet to simulate. Errors carry file, line and member.
+[[nodiscard]] Result<FleetModel> read_fleet_model(const Context& context, const std::string& path);
 
 /// Rolls a release out `runs` times to a modelled fleet (simulation.hpp) and sums up what came of
 /// it. The same options, the same answer, whatever the threads.

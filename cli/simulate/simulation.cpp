@@ -122,6 +122,8 @@ Simulation::Simulation(const rollout::Plan& plan, const FleetModel& fleet,
       control_(fleet, incident, rollout_.plan(), seed_),
       hearing_(static_cast<std::size_t>(fleet.devices), Hearing::kNotYet),
       missed_by_tenant_(static_cast<std::size_t>(fleet.tenants), 0) {
+    result_.opened_seconds.assign(sizes.size(), -1);
+    result_.ring_bounds.assign(sizes.size(), 0);
     rollout::FleetSeen seen;
     Device first = 0;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -376,11 +378,15 @@ void Simulation::note() {
     const auto once = [now](double& at) {
         if (at < 0) at = now;
     };
-    const rollout::RingState* front = &rollout_.rings().front();
-    for (const rollout::RingState& ring : rollout_.rings()) {
-        if (ring.open) front = &ring;
+    std::size_t front = 0;
+    for (std::size_t i = 0; i < rollout_.rings().size(); ++i) {
+        if (!rollout_.rings()[i].open) continue;
+        front = i;
+        once(result_.opened_seconds[i]);
     }
-    result_.bound = std::max(result_.bound, rollout_.harm_bound(front->name));
+    const std::int64_t bound = rollout_.harm_bound(rollout_.rings()[front].name);
+    result_.ring_bounds[front] = std::max(result_.ring_bounds[front], bound);
+    result_.bound = std::max(result_.bound, bound);
     if (rollout_.rings().back().threshold_ppb == rollout::kPpbAll) once(result_.full_seconds);
     const rollout::Phase phase = rollout_.phase();
     if (phase == rollout::Phase::kComplete) once(result_.complete_seconds);

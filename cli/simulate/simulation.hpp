@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cli/simulate/fleet_model.hpp"
 #include "cli/simulate/incident.hpp"
@@ -20,7 +21,9 @@ struct RunResult {
     double stopped_seconds = -1;  ///< Halted or held.
     double full_seconds = -1;     ///< The last ring's threshold took in all of it.
     double complete_seconds = -1;
-    std::int64_t device_events = 0;  ///< Polls, activations, reports.
+    std::vector<double> opened_seconds;     ///< Of each ring.
+    std::vector<std::int64_t> ring_bounds;  ///< The bound's highest while each was open furthest.
+    std::int64_t device_events = 0;         ///< Polls, activations, reports.
 };
 
 /// Rolls one release out to a modelled fleet: core/rollout, as the server drives it, against
