@@ -39,6 +39,13 @@ void add_judging(CLI::App& app, JudgeOptions& options) {
     app.add_option("--builds", options.builds,
                    "A folder of engine builds, all of them alive in the fleet; repeatable")
         ->allow_extra_args(false);
+    app.add_option("--twin", options.twins,
+                   "ENGINE.so=TWIN.so: the same source built with AddressSanitizer; repeatable. In "
+                   "--builds, NAME.twin.so is the twin of NAME.so")
+        ->allow_extra_args(false);
+    app.add_option("--twin-host", options.twin_host,
+                   "The firebreak-validate that opens twins; firebreak-validate.asan beside this "
+                   "one when absent");
     app.add_option("--census", options.census,
                    "What `firebreak fleet census --json` printed: every build in it must be given");
     app.add_option("--goodware", options.goodware,
@@ -119,6 +126,8 @@ void add_reproduce(CLI::App& app, ReproduceOptions& options, Command& command) {
     CLI::App* replay = app.add_subcommand("reproduce", "Run one reproducer in the sandbox");
     replay->add_option("FILE", options.file, "What a run wrote into --reproducers")->required();
     replay->add_option("--engine", options.engine, "The engine build to run it in")->required();
+    replay->add_option("--twin-host", options.twin_host,
+                       "The firebreak-validate that opens an engine with AddressSanitizer");
     replay->callback(
         [&] { command = [&](const World& world) { return reproduce(world, options); }; });
 }

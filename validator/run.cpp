@@ -73,22 +73,43 @@ void Run::add(Finding finding) {
     findings.push_back(std::move(finding));
 }
 
+const WorkerProgram& Run::program_for(const EngineFile& engine) const {
+    const bool elsewhere = engine.sanitized && !tools_.program.sanitized();
+    return elsewhere && tools_.twin_host != nullptr ? *tools_.twin_host : tools_.program;
+}
+
+const Build* Run::build_of(const Sha256& engine) const {
+    for (const Build& build : builds) {
+        if (build.file.sha256 == engine) return &build;
+    }
+    for (const Twin& twin : twins) {
+        if (twin.build.file.sha256 == engine) return &twin.build;
+    }
+    return nullptr;
+}
+
 std::string Run::sandbox_level() const {
     return confinement_ ? confinement_->to_string() : "none";
 }
 
+std::string Run::twin_sandbox_level() const {
+    return twin_confinement_ ? twin_confinement_->to_string() : "none";
+}
+
 void Run::record(const Confinement& confinement) {
-    if (!confinement_) {
-        confinement_ = confinement;
+    const bool twin = confinement.sanitized && !tools_.program.sanitized();
+    std::optional<Confinement>& weakest = twin ? twin_confinement_ : confinement_;
+    if (!weakest) {
+        weakest = confinement;
         return;
     }
-    confinement_->limits &= confinement.limits;
-    confinement_->seccomp &= confinement.seccomp;
-    confinement_->call_reports &= confinement.call_reports;
-    confinement_->landlock_abi = std::min(confinement_->landlock_abi, confinement.landlock_abi);
-    confinement_->namespaces &= confinement.namespaces;
-    confinement_->cgroup &= confinement.cgroup;
-    confinement_->fixed_addresses &= confinement.fixed_addresses;
+    weakest->limits &= confinement.limits;
+    weakest->seccomp &= confinement.seccomp;
+    weakest->call_reports &= confinement.call_reports;
+    weakest->landlock_abi = std::min(weakest->landlock_abi, confinement.landlock_abi);
+    weakest->namespaces &= confinement.namespaces;
+    weakest->cgroup &= confinement.cgroup;
+    weakest->fixed_addresses &= confinement.fixed_addresses;
 }
 
 void Run::attach(Reproducer reproducer, const EngineFile& engine, Finding& finding) {
@@ -99,6 +120,10 @@ void Run::attach(Reproducer reproducer, const EngineFile& engine, Finding& findi
         finding.reproducer = made.file.string();
         finding.command = "firebreak-validate reproduce " + quoted(made.file.string()) +
                           " --engine " + quoted(engine.path.string());
+        const WorkerProgram& program = program_for(engine);
+        if (&program == tools_.twin_host) {
+            finding.command += " --twin-host " + quoted(program.path().string());
+        }
     }
     const std::uint64_t bytes = size_of(made.reproducer);
     if (bytes > kCasesBytesMax - case_bytes_) return;

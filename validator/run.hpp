@@ -29,12 +29,19 @@ struct FuzzRequest {
     std::filesystem::path corpus{};                   ///< Kept between runs; empty: none.
 };
 
+/// A build of the source of another one, with AddressSanitizer in it.
+struct TwinFile {
+    Sha256 of;  ///< The engine file that is in the field.
+    EngineFile file;
+};
+
 /// What a run is asked to judge, and how.
 struct RunRequest {
     std::string bundle_name;
     Bytes bundle;
     std::optional<Bytes> previous{};  ///< The last release of the stream.
     std::vector<EngineFile> engines{};
+    std::vector<TwinFile> twins{};  ///< Of some of `engines`. One that cannot run: inconclusive.
     /// The builds of the fleet's census. One that is not among `engines` leaves the run
     /// inconclusive.
     std::vector<Sha256> alive{};
@@ -67,6 +74,7 @@ struct Tools {
     const Clock& clock;
     FileStore& files;
     Progress& progress;
+    const WorkerProgram* twin_host = nullptr;  ///< Null: there is none.
 };
 
 /// What a report holds at most; schemas/validation-report.v1.json has the same number.
@@ -83,6 +91,12 @@ struct Build {
 
     /// "yara 4.2.3".
     std::string label() const { return capabilities.name + " " + capabilities.version; }
+};
+
+/// A sanitizer twin that was driven.
+struct Twin {
+    Build build;
+    Sha256 of;  ///< The engine file of its production build.
 };
 
 using FieldCoverage = content::AttestedCoverage;
@@ -123,6 +137,7 @@ public:
     std::optional<content::Bundle> bundle;    ///< From the structure stage on, when it is whole.
     std::optional<content::Bundle> previous;  ///< Likewise.
     std::vector<Build> builds;                ///< From open_builds() on.
+    std::vector<Twin> twins;                  ///< From the load stage on.
     std::vector<std::string> unopened;        ///< Engines that did not open, and why.
     bool builds_opened = false;               ///< By open_builds().
     std::vector<content::AttestedCorpus> corpora;
@@ -146,8 +161,16 @@ public:
     /// How many findings each of the request's waivers took in.
     const std::vector<std::uint64_t>& waived() const noexcept { return waived_; }
 
-    /// The weakest confinement that any worker of this run reached.
+    /// The program whose workers open `engine`: a sanitizer build needs the twin host.
+    const WorkerProgram& program_for(const EngineFile& engine) const;
+
+    /// The build, or the twin, with that engine file; nullptr: neither.
+    const Build* build_of(const Sha256& engine) const;
+
+    /// The weakest confinement that any worker of this run reached; of sanitizer builds apart,
+    /// where the validator itself is none.
     std::string sandbox_level() const;
+    std::string twin_sandbox_level() const;
     void record(const Confinement& confinement);
 
     /// Writes `reproducer` beside the others, puts its path and command into `finding`, and keeps
@@ -179,6 +202,7 @@ private:
     RunRequest request_;
     Tools tools_;
     std::optional<Confinement> confinement_;
+    std::optional<Confinement> twin_confinement_;
     std::vector<Case> cases_;
     std::uint64_t case_bytes_ = 0;
     int attached_ = 0;

@@ -57,6 +57,15 @@ json::array waivers_of(const Attestation& attestation) {
     return array;
 }
 
+json::array twins_of(const Attestation& attestation) {
+    json::array array;
+    for (const AttestedTwin& twin : attestation.twins) {
+        array.push_back(json::object{
+            {"of", twin.of.hex()}, {"sha256", twin.sha256.hex()}, {"sandbox", twin.sandbox}});
+    }
+    return array;
+}
+
 json::array coverage_of(const Attestation& attestation) {
     json::array array;
     for (const AttestedCoverage& each : attestation.coverage) {
@@ -129,7 +138,8 @@ json::value to_statement(const Attestation& attestation) {
                            {"previous", attestation.previous ? attestation.previous->hex() : ""},
                            {"novelty", novelty_of(attestation)},
                            {"waivers", waivers_of(attestation)},
-                           {"coverage", coverage_of(attestation)}};
+                           {"coverage", coverage_of(attestation)},
+                           {"twins", twins_of(attestation)}};
     const TestLists lists = lists_of(attestation.stages);
     return json::object{
         {"_type", kStatementType},

@@ -29,6 +29,14 @@ struct AttestedBuild {
     Sha256 sha256;        ///< Of the engine file: the build's identity everywhere.
 };
 
+/// A build of the same source with AddressSanitizer in it: loaded the bundle beside its production
+/// build. It is in no ring, and admits nothing by itself.
+struct AttestedTwin {
+    Sha256 of;  ///< One of the builds.
+    Sha256 sha256;
+    std::string sandbox;  ///< The level reached, which is lower: "…rlimits-but-address-space…".
+};
+
 struct AttestedCorpus {
     std::string name;  ///< "goodware:/usr/bin".
     Sha256 sha256;     ///< Over the sorted (path, digest) list.
@@ -91,6 +99,7 @@ struct Attestation {
     std::uint64_t seed = 0;
     std::string sandbox;  ///< The level reached: "seccomp+landlock+namespaces".
     std::vector<AttestedBuild> builds;
+    std::vector<AttestedTwin> twins{};
     std::vector<AttestedCorpus> corpora;
     std::vector<AttestedStage> stages;
     std::vector<AttestedCoverage> coverage{};
@@ -114,10 +123,9 @@ json::value to_statement(const Attestation& attestation);
 
 /// @returns the attestation, or Errc::kMalformed: another statement type or predicate, a member
 /// missing
-///   or of the wrong form, lists or a result that contradict the stages, or an admission with no
-///   build, no stage or
-///   a stage that did not pass. Members that in-toto or others added are ignored, as its parsing
-///   rules ask.
+///   or of the wrong form, lists or a result that contradict the stages, a twin of no build, or an
+///   admission with no build, no stage or a stage that did not pass. What in-toto or others added
+///   is ignored, as its parsing rules ask.
 [[nodiscard]] Result<Attestation> parse_statement(std::string_view text);
 
 }  // namespace firebreak::content

@@ -210,6 +210,31 @@ Result<void> read_coverage(const JsonObject& extension, Attestation& attestation
     });
 }
 
+/// Statements of before there were twins have no such list.
+Result<void> read_twins(const JsonObject& extension, Attestation& attestation) {
+    if (extension.find("twins") == nullptr) return {};
+    return read_list(extension, "twins", [&](const JsonObject& object) -> Result<void> {
+        std::string of;
+        std::string sha256;
+        AttestedTwin twin;
+        Result<void> read =
+            read_members(object, {{"of", &of}, {"sha256", &sha256}, {"sandbox", &twin.sandbox}});
+        if (!read) return read;
+        const Result<Sha256> build = Sha256::from_hex(of);
+        if (!build) return fail(build.error().seen_from(object.path_to("of")));
+        if (std::ranges::find(attestation.builds, *build, &AttestedBuild::sha256) ==
+            attestation.builds.end()) {
+            return fail(Errc::kMalformed, object.path_to("of") + ": is none of the builds");
+        }
+        const Result<Sha256> digest = Sha256::from_hex(sha256);
+        if (!digest) return fail(digest.error().seen_from(object.path_to("sha256")));
+        twin.of = *build;
+        twin.sha256 = *digest;
+        attestation.twins.push_back(std::move(twin));
+        return {};
+    });
+}
+
 Result<std::uint64_t> read_seed(const JsonObject& extension) {
     const Result<std::string> text = extension.string("seed");
     if (!text) return fail(text.error());
@@ -254,6 +279,7 @@ Result<void> read_extension(const JsonObject& predicate, Attestation& attestatio
     if (lists) lists = read_novelty(*extension, attestation);
     if (lists) lists = read_waivers(*extension, attestation);
     if (lists) lists = read_coverage(*extension, attestation);
+    if (lists) lists = read_twins(*extension, attestation);
     return lists;
 }
 

@@ -97,6 +97,25 @@ public:
         }
     }
 
+    /// The words of the rules, in the form that both fuzzers read (-x, -dict=). AFL++ makes its
+    /// inputs by itself, and knows them in no other way.
+    void write_words(const fs::path& path) const {
+        constexpr std::size_t kWordBytesMax = 128;  // Longer ones AFL++ refuses, file and all.
+        constexpr std::string_view kDigits = "0123456789abcdef";
+        std::string text;
+        for (const Bytes& word : dictionary_.words) {
+            if (word.empty() || word.size() > kWordBytesMax) continue;
+            text += '"';
+            for (const std::uint8_t byte : word) {
+                text += {'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 15U]};
+            }
+            text += "\"\n";
+        }
+        const Result<void> written =
+            PosixFileStore().write(path, bytes_of(text), FileMode::kPublic);
+        if (!written) stop(written.error().to_string());
+    }
+
     Bytes changed(ByteView input, std::uint64_t seed) const {
         SeededRandom random(seed);
         return mutator_->next(random, {copy_of(input)});
@@ -122,8 +141,11 @@ private:
         }
     }
 
+    /// An engine that takes files is given files, whatever else it takes.
     void choose_mutator() {
+        const bool files = engine_->inputs("file").has_value();
         for (const std::string& declared : engine_->capabilities().contracts) {
+            if (files) break;
             const std::string contract = declared.substr(0, declared.rfind(':'));
             if (const Result<json::value> inputs = engine_->inputs(contract)) {
                 fields_.push_back(fields_of(contract, *inputs));
@@ -174,7 +196,11 @@ Campaign& campaign() {
 }  // namespace firebreak::validator
 
 int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
-    (void)firebreak::validator::campaign();
+    const auto& campaign = firebreak::validator::campaign();
+    if (const char* words = std::getenv("FIREBREAK_DICTIONARY")) {
+        campaign.write_words(words);
+        std::exit(0);
+    }
     return 0;
 }
 

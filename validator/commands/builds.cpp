@@ -14,6 +14,8 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kCensusBytesMax = 16U << 20U;
 constexpr std::size_t kBuildsMax = 1000;
 
+constexpr std::string_view kTwinSuffix = ".twin.so";
+
 /// What `path` is as an engine: itself, "exec:" and itself, or nothing (empty).
 std::string as_engine(const fs::path& path) {
     const std::string name = path.filename().string();
@@ -29,13 +31,50 @@ void add_engine(std::vector<EngineFile>& engines, EngineFile engine) {
     if (!again) engines.push_back(std::move(engine));
 }
 
-Result<std::vector<EngineFile>> engines_in(const FileStore& files, const std::string& folder) {
+Result<void> add_twin(std::vector<TwinFile>& twins, TwinFile twin) {
+    if (!twin.file.sanitized) {
+        return fail(Errc::kInvalid, twin.file.path.string() +
+                                        ": no sanitizer twin: not built with -fsanitize=address");
+    }
+    const bool again = std::ranges::any_of(twins, [&twin](const TwinFile& each) {
+        return each.of == twin.of && each.file.sha256 == twin.file.sha256;
+    });
+    if (!again) twins.push_back(std::move(twin));
+    return {};
+}
+
+namespace {
+
+/// Of each path in `found`, which stands beside the engine that it is the twin of.
+Result<std::vector<TwinFile>> read_twins(const FileStore& files,
+                                         const std::vector<std::string>& found) {
+    std::vector<TwinFile> twins;
+    for (const std::string& path : found) {
+        const std::string build = path.substr(0, path.size() - kTwinSuffix.size()) + ".so";
+        const Result<EngineFile> of = engine_file(files, build);
+        if (!of) return fail(of.error().seen_from("the twin " + path));
+        Result<EngineFile> twin = engine_file(files, path);
+        if (!twin) return fail(twin.error());
+        const Result<void> added = add_twin(twins, {of->sha256, *std::move(twin)});
+        if (!added) return fail(added.error());
+    }
+    return twins;
+}
+
+}  // namespace
+
+Result<BuildsFolder> engines_in(const FileStore& files, const std::string& folder) {
     std::error_code code;
     std::vector<std::string> found;
+    std::vector<std::string> found_twins;
     fs::recursive_directory_iterator entries(folder, code);
     for (const fs::recursive_directory_iterator end; !code && entries != end;
          entries.increment(code)) {
         if (!entries->is_regular_file(code)) continue;
+        if (entries->path().filename().string().ends_with(kTwinSuffix)) {
+            found_twins.push_back(entries->path().string());
+            continue;
+        }
         const std::string engine = as_engine(entries->path());
         if (!engine.empty()) found.push_back(engine);
     }
@@ -50,13 +89,17 @@ Result<std::vector<EngineFile>> engines_in(const FileStore& files, const std::st
                                          std::to_string(kBuildsMax) + " at most are judged");
     }
     std::ranges::sort(found);  // A folder has no order, and a report needs one.
-    std::vector<EngineFile> engines;
+    BuildsFolder builds;
     for (const std::string& path : found) {
         Result<EngineFile> engine = engine_file(files, path);
         if (!engine) return fail(engine.error());
-        add_engine(engines, *std::move(engine));
+        add_engine(builds.engines, *std::move(engine));
     }
-    return engines;
+    std::ranges::sort(found_twins);
+    Result<std::vector<TwinFile>> twins = read_twins(files, found_twins);
+    if (!twins) return fail(twins.error().seen_from("--builds " + folder));
+    builds.twins = *std::move(twins);
+    return builds;
 }
 
 Result<std::vector<Sha256>> read_census(const FileStore& files, const std::string& path) {

@@ -34,6 +34,8 @@ struct JudgeOptions {
     std::string bundle{};
     std::vector<std::string> engines{};
     std::vector<std::string> builds{};  ///< Folders of engines.
+    std::vector<std::string> twins{};   ///< "ENGINE=TWIN", both files.
+    std::string twin_host{};            ///< Empty: the one beside the program, if it is there.
     std::string census{};               ///< What `firebreak fleet census --json` printed.
     std::vector<std::string> goodware{};
     std::vector<std::string> samples{};
@@ -89,6 +91,7 @@ int waive(const World& world, const WaiveOptions& options);
 struct ReproduceOptions {
     std::string file;
     std::string engine;
+    std::string twin_host{};  ///< As in JudgeOptions.
 };
 
 /// 0: the misbehaviour showed again. 1: it did not. 3: could not be run.
@@ -154,11 +157,24 @@ bool print(const std::string& text);
 void add_engine(std::vector<EngineFile>& engines, EngineFile engine);
 
 /// Every engine below `folder`, by path: files named .so, and programs that may be run (as
-/// "exec:"). Anything else is no engine.
+/// "exec:"). Anything else is no engine; NAME.twin.so is the sanitizer twin of the NAME.so beside
+/// it.
 ///
-/// @returns Errc::kNotFound when there is none, Errc::kTooLarge past 1,000.
-[[nodiscard]] Result<std::vector<EngineFile>> engines_in(const FileStore& files,
-                                                         const std::string& folder);
+/// @returns Errc::kNotFound when there is none, Errc::kTooLarge past 1,000; Errc::kInvalid for a
+///   twin of nothing, or one that is no sanitizer build.
+struct BuildsFolder {
+    std::vector<EngineFile> engines{};
+    std::vector<TwinFile> twins{};
+};
+[[nodiscard]] Result<BuildsFolder> engines_in(const FileStore& files, const std::string& folder);
+
+/// Appends `twin`, unless it is there. @returns Errc::kInvalid when it is no sanitizer build.
+[[nodiscard]] Result<void> add_twin(std::vector<TwinFile>& twins, TwinFile twin);
+
+/// The program that opens sanitizer builds: `option`, or firebreak-validate.asan beside this one.
+///
+/// @returns nothing when none was named and none is there; an errno when the one named is not.
+[[nodiscard]] Result<std::optional<WorkerProgram>> find_twin_host(const std::string& option);
 
 /// The builds that are alive, from what `firebreak fleet census --json` printed.
 [[nodiscard]] Result<std::vector<Sha256>> read_census(const FileStore& files,

@@ -39,6 +39,46 @@ Result<void> add_folders(const std::string& option, const std::vector<std::strin
     return {};
 }
 
+/// "ENGINE=TWIN": ENGINE is one of the engines given.
+Result<void> read_twin(const World& world, const std::string& pair, RunRequest& request) {
+    const std::size_t equals = pair.rfind('=');
+    if (equals == std::string::npos) {
+        return fail(Errc::kInvalid, "--twin " + pair + ": must be ENGINE.so=TWIN.so");
+    }
+    const Result<EngineFile> engine = engine_file(world.files, pair.substr(0, equals));
+    if (!engine) return fail(engine.error().seen_from("--twin"));
+    if (std::ranges::find(request.engines, engine->sha256, &EngineFile::sha256) ==
+        request.engines.end()) {
+        return fail(Errc::kInvalid, "--twin " + pair + ": its engine is none of those given");
+    }
+    Result<EngineFile> twin = engine_file(world.files, pair.substr(equals + 1));
+    if (!twin) return fail(twin.error().seen_from("--twin"));
+    return add_twin(request.twins, {engine->sha256, *std::move(twin)});
+}
+
+/// The engines, and their twins.
+Result<void> read_builds(const World& world, const JudgeOptions& options, RunRequest& request) {
+    for (const std::string& path : options.engines) {
+        Result<EngineFile> engine = engine_file(world.files, path);
+        if (!engine) return fail(engine.error());
+        add_engine(request.engines, *std::move(engine));
+    }
+    for (const std::string& folder : options.builds) {
+        Result<BuildsFolder> builds = engines_in(world.files, folder);
+        if (!builds) return fail(builds.error());
+        for (EngineFile& engine : builds->engines) add_engine(request.engines, std::move(engine));
+        for (TwinFile& twin : builds->twins) {
+            const Result<void> added = add_twin(request.twins, std::move(twin));
+            if (!added) return added;
+        }
+    }
+    for (const std::string& pair : options.twins) {
+        const Result<void> read = read_twin(world, pair, request);
+        if (!read) return read;
+    }
+    return {};
+}
+
 /// Reads what options name. What it refuses is a usage error: nothing has been judged.
 Result<RunRequest> request_of(const World& world, const JudgeOptions& options) {
     RunRequest request;
@@ -51,15 +91,8 @@ Result<RunRequest> request_of(const World& world, const JudgeOptions& options) {
         if (!previous) return fail(previous.error().seen_from("--previous"));
         request.previous = *std::move(previous);
     }
-    for (const std::string& path : options.engines) {
-        Result<EngineFile> engine = engine_file(world.files, path);
-        if (!engine) return fail(engine.error());
-        add_engine(request.engines, *std::move(engine));
-    }
-    for (const std::string& folder : options.builds) {
-        Result<std::vector<EngineFile>> engines = engines_in(world.files, folder);
-        if (!engines) return fail(engines.error());
-        for (EngineFile& engine : *engines) add_engine(request.engines, std::move(engine));
+    if (const Result<void> builds = read_builds(world, options, request); !builds) {
+        return fail(builds.error());
     }
     if (!options.census.empty()) {
         Result<std::vector<Sha256>> alive = read_census(world.files, options.census);
@@ -219,11 +252,14 @@ int judge_bundle(const World& world, const JudgeOptions& options) {
     }
     const Result<WorkerProgram> program = WorkerProgram::self();
     if (!program) return complain(kExitInconclusive, program.error().to_string());
+    const Result<std::optional<WorkerProgram>> twin_host = find_twin_host(options.twin_host);
+    if (!twin_host) return complain(kExitUsage, twin_host.error().to_string());
 
     NoProgress silence;
     TerminalProgress bar;
     Progress& progress = world.terminal.json() ? static_cast<Progress&>(silence) : bar;
-    Run run(*std::move(request), {*program, world.clock, world.files, progress});
+    Run run(*std::move(request),
+            {*program, world.clock, world.files, progress, *twin_host ? &**twin_host : nullptr});
     judge(run, all_stages());
     return hand_over(world, options, run, signer);
 }

@@ -60,7 +60,14 @@ int reproduce(const World& world, const ReproduceOptions& options) {
     }
     const Result<WorkerProgram> program = WorkerProgram::self();
     if (!program) return complain(kExitInconclusive, program.error().to_string());
-    Executor executor(*program, policy, world.clock);
+    const Result<std::optional<WorkerProgram>> twin_host = find_twin_host(options.twin_host);
+    if (!twin_host) return complain(kExitUsage, twin_host.error().to_string());
+    if (engine->sanitized && !program->sanitized() && !*twin_host) {
+        return complain(kExitInconclusive,
+                        options.engine + ": a sanitizer build needs --twin-host");
+    }
+    const bool elsewhere = engine->sanitized && !program->sanitized();
+    Executor executor(elsewhere ? **twin_host : *program, policy, world.clock);
     const auto [run, costs] =
         replay(executor, *engine, *reproducer, {.policy = policy, .clock = world.clock});
     const bool again = shows(*reproducer, run, costs);

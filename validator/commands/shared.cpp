@@ -4,6 +4,7 @@
 #include "core/signing/passphrase.hpp"
 #include "sensor/host/engine_location.hpp"
 #include "validator/commands/commands.hpp"
+#include "validator/sandbox/sanitizer.hpp"
 
 namespace firebreak::validator {
 namespace {
@@ -26,7 +27,19 @@ bool print(const std::string& text) {
 Result<EngineFile> engine_file(const FileStore& files, const std::string& path) {
     const Result<Bytes> bytes = files.read(sensor::EngineLocation::of(path).path, kEngineBytesMax);
     if (!bytes) return fail(bytes.error().seen_from("engine"));
-    return EngineFile{path, sha256(*bytes)};
+    return EngineFile{path, sha256(*bytes), needs_address_sanitizer(*bytes)};
+}
+
+Result<std::optional<WorkerProgram>> find_twin_host(const std::string& option) {
+    std::error_code code;
+    const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", code);
+    const std::filesystem::path beside = own.parent_path() / "firebreak-validate.asan";
+    const bool there = std::filesystem::exists(beside, code);
+    if (option.empty() && !there) return std::nullopt;
+    Result<WorkerProgram> host =
+        WorkerProgram::twin_host(option.empty() ? beside : std::filesystem::path(option));
+    if (!host) return fail(host.error().seen_from("--twin-host"));
+    return *std::move(host);
 }
 
 Result<trust::Key> read_public_key(const FileStore& files, const std::string& option,

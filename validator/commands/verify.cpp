@@ -38,6 +38,9 @@ std::string summary(const content::Attestation& attestation, const Terminal& ter
         text +=
             "  build    " + build.engine + " " + build.version + ", " + build.sha256.hex() + "\n";
     }
+    for (const content::AttestedTwin& twin : attestation.twins) {
+        text += "  twin     " + twin.sha256.hex() + " of " + twin.of.hex() + "\n";
+    }
     for (const content::AttestedCorpus& corpus : attestation.corpora) {
         text += "  corpus   " + corpus.name + ", " + std::to_string(corpus.files) + " files, " +
                 corpus.sha256.hex() + "\n";

@@ -5,12 +5,10 @@
 namespace firebreak::validator {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-/// AddressSanitizer keeps what was freed, 256 MiB of it.
-constexpr std::uint64_t kGrowthMax = 512U << 20U;
-#else
-constexpr std::uint64_t kGrowthMax = 2U << 20U;
-#endif
+/// AddressSanitizer keeps what was freed, by default 256 MiB of it.
+std::uint64_t growth_max(const Executor& executor) {
+    return (executor.confinement().sanitized ? 512U : 2U) << 20U;
+}
 
 // 768 evaluations that count: three kibibytes lost in each of them are seen.
 constexpr int kWarmUpRounds = 8;
@@ -72,7 +70,7 @@ Growth growth_of(Executor& executor, std::vector<Bytes> inputs, const Bounds& bo
         growth.verdict = round_of(executor, inputs, bounds.patience, growth.executions);
         if (!passes(growth.verdict)) return growth;
     }
-    growth.grows = executor.memory_peak_bytes() > warm + kGrowthMax;
+    growth.grows = executor.memory_peak_bytes() > warm + growth_max(executor);
     return growth;
 }
 
@@ -94,7 +92,7 @@ Growth growth_of_loads(Executor& executor, const Bounds& bounds) {
         ++growth.executions;
     }
     const std::uint64_t allowed =
-        std::max(kGrowthMax, (warm - std::min(warm, before)) / kLoadsShare);
+        std::max(growth_max(executor), (warm - std::min(warm, before)) / kLoadsShare);
     growth.grows = executor.memory_peak_bytes() > warm + allowed;
     return growth;
 }

@@ -105,7 +105,7 @@ Replay replay(Executor& executor, const EngineFile& engine, const Reproducer& re
 }
 
 bool shown(Run& run, const Build& build, const Reproducer& reproducer) {
-    Executor executor(run.tools().program, run.profile().sandbox, run.tools().clock);
+    Executor executor(run.program_for(build.file), run.profile().sandbox, run.tools().clock);
     const Replay seen = replay(executor, build.file, reproducer,
                                {.policy = run.profile().sandbox, .clock = run.tools().clock});
     run.record(executor.confinement());

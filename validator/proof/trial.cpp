@@ -23,7 +23,7 @@ Verdict Trial::load() {
     loaded_ = false;
     const Result<ContentImage> image = ContentImage::make(files_);
     if (!image) return {.message = image.error().to_string()};
-    executor_ = std::make_unique<Executor>(run_.tools().program, run_.profile().sandbox,
+    executor_ = std::make_unique<Executor>(run_.program_for(build_.file), run_.profile().sandbox,
                                            run_.tools().clock);
     const OpenRun opened = executor_->open(build_.file, *image);
     run_.record(executor_->confinement());

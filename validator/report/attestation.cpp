@@ -29,6 +29,10 @@ content::Attestation attestation_of(const Run& run) {
         attestation.builds.push_back(
             {build.capabilities.name, build.capabilities.version, build.file.sha256});
     }
+    for (const Twin& twin : run.twins) {
+        attestation.twins.push_back(
+            {.of = twin.of, .sha256 = twin.build.file.sha256, .sandbox = run.twin_sandbox_level()});
+    }
     for (std::size_t index = 0; index < run.waived().size(); ++index) {
         if (run.waived()[index] == 0) continue;
         const Waiver& waiver = run.request().waivers[index];

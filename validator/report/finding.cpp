@@ -141,6 +141,12 @@ constexpr std::array kRules{
     FindingRule{"FB511", "file-silenced", Level::kError,
                 "A global rule keeps every other rule of its file from matching anything.",
                 "Use a private rule that the others name in their conditions, not a global one."},
+    FindingRule{"FB512", "twin-faulted", Level::kError,
+                "An engine build's sanitizer twin reports a fault that the build itself survives.",
+                "Remove the rule that is named; send its reproducer to the engine's makers."},
+    FindingRule{"FB513", "twin-disagrees", Level::kError,
+                "An engine build and its sanitizer twin make different things of the content.",
+                "Send the content to the engine's makers: one of the two reads what it must not."},
     // 6: directed
     FindingRule{"FB601", "directed-crashed", Level::kError,
                 "An engine build crashes on an input made for a rule.",

@@ -224,6 +224,19 @@ std::string fix_first(const Run& run) {
     return html.empty() ? html : "<h2>Fix first</h2>\n" + html;
 }
 
+std::string twin_table(const Run& run) {
+    if (run.twins.empty()) return {};
+    std::string html =
+        "<h2>Sanitizer twins</h2><table><tr><th>engine</th><th>rules</th><th>sha256</th>"
+        "<th>of</th></tr>";
+    for (const Twin& twin : run.twins) {
+        html += "<tr>" + cell(twin.build.label()) + cell(std::to_string(twin.build.rules), true) +
+                "<td class=\"mono\">" + twin.build.file.sha256.hex() + "</td><td class=\"mono\">" +
+                twin.of.hex() + "</td></tr>\n";
+    }
+    return html + "</table>\n<p>sandbox: " + text(run.twin_sandbox_level()) + "</p>\n";
+}
+
 std::string tables(const Run& run) {
     std::string html =
         "<h2>Builds</h2><table><tr><th>engine</th><th>rules</th><th>sha256</th></tr>";
@@ -231,7 +244,7 @@ std::string tables(const Run& run) {
         html += "<tr>" + cell(build.label()) + cell(std::to_string(build.rules), true) +
                 "<td class=\"mono\">" + build.file.sha256.hex() + "</td></tr>\n";
     }
-    html += "</table>\n<p>sandbox: " + text(run.sandbox_level()) + "</p>\n";
+    html += "</table>\n<p>sandbox: " + text(run.sandbox_level()) + "</p>\n" + twin_table(run);
     html += "<h2>Corpora</h2><table><tr><th>name</th><th>files</th><th>sha256</th></tr>";
     for (const content::AttestedCorpus& corpus : run.corpora) {
         html += "<tr>" + cell(corpus.name) + cell(std::to_string(corpus.files), true) +

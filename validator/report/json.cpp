@@ -51,6 +51,23 @@ json::object finding_object(const Finding& finding) {
             {"fingerprint", fingerprint(finding)}};
 }
 
+json::object build_object(const Build& build) {
+    return {{"engine", build.capabilities.name},       {"version", build.capabilities.version},
+            {"build_id", build.capabilities.build_id}, {"sha256", build.file.sha256.hex()},
+            {"path", build.file.path.string()},        {"rules", build.rules}};
+}
+
+json::array twin_array(const Run& run) {
+    json::array array;
+    for (const Twin& twin : run.twins) {
+        json::object object = build_object(twin.build);
+        object["of"] = twin.of.hex();
+        object["sandbox"] = run.twin_sandbox_level();
+        array.push_back(std::move(object));
+    }
+    return array;
+}
+
 json::array novelty_array(const Run& run) {
     json::array array;
     for (const content::AttestedUse& use : run.novelty) {
@@ -84,12 +101,7 @@ json::array waiver_array(const Run& run) {
 json::value json_report(const Run& run) {
     json::array builds;
     for (const Build& build : run.builds) {
-        builds.push_back(json::object{{"engine", build.capabilities.name},
-                                      {"version", build.capabilities.version},
-                                      {"build_id", build.capabilities.build_id},
-                                      {"sha256", build.file.sha256.hex()},
-                                      {"path", build.file.path.string()},
-                                      {"rules", build.rules}});
+        builds.push_back(build_object(build));
     }
     json::array corpora;
     for (const content::AttestedCorpus& corpus : run.corpora) {
@@ -122,6 +134,7 @@ json::value json_report(const Run& run) {
                         {"validator", validator_version()},
                         {"finished", format_utc(run.finished)},
                         {"builds", std::move(builds)},
+                        {"twins", twin_array(run)},
                         {"corpora", std::move(corpora)},
                         {"coverage", std::move(coverage)},
                         {"stages", std::move(stages)},

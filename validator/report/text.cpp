@@ -100,6 +100,16 @@ std::vector<std::string> build_lines(const Run& run, const Terminal& terminal) {
     return lines;
 }
 
+std::vector<std::string> twin_lines(const Run& run, const Terminal& terminal) {
+    std::vector<std::string> lines;
+    for (const Twin& twin : run.twins) {
+        lines.push_back(twin.build.label() + ", " + std::to_string(twin.build.rules) + " rules, " +
+                        terminal.faint(twin.build.file.sha256.hex()));
+    }
+    if (!lines.empty()) lines.push_back("sandbox " + run.twin_sandbox_level());
+    return lines;
+}
+
 std::vector<std::string> coverage_lines(const Run& run) {
     std::vector<std::string> lines;
     for (const FieldCoverage& each : run.coverage) {
@@ -177,6 +187,7 @@ std::string validator_version() {
 std::string text_report(const Run& run, const Terminal& terminal) {
     std::string text = headline(run, terminal) + stage_table(run, terminal) +
                        some_lines("build", build_lines(run, terminal), kLinesShown) +
+                       some_lines("twin", twin_lines(run, terminal), kLinesShown) +
                        some_lines("coverage", coverage_lines(run), kLinesShown) + "  sandbox  " +
                        run.sandbox_level() + "\n" +
                        some_lines("waived", waiver_lines(run), kLinesShown) +

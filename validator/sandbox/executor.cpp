@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -31,9 +30,6 @@ using std::chrono::milliseconds;
 
 /// How long a worker that closed its channel gets to end by itself, so that its status is true.
 constexpr int kLastBreathMs = 2000;
-
-/// What the program, its libraries and its stack need besides what content may take.
-constexpr std::uint64_t kProgramBytes = 512U << 20U;
 
 constexpr std::size_t kLastWordsMax = 2000;
 constexpr std::size_t kManifestBytesMax = 2U << 20U;
@@ -80,27 +76,6 @@ Executor::~Executor() {
     if (alive()) kill_and_reap();
 }
 
-std::uint64_t Executor::address_space_max() const {
-    return policy_.memory_bytes_max + policy_.input_bytes_max + content_bytes_ + kProgramBytes;
-}
-
-/// Shared memory counts as resident too.
-std::uint64_t Executor::resident_max() const {
-    return policy_.memory_bytes_max + policy_.input_bytes_max + content_bytes_;
-}
-
-/// A second fence, further out: the first is resident_max(), which is watched and told apart.
-std::optional<Cgroup> Executor::own_cgroup() const {
-    static std::atomic<std::uint64_t> count{0};
-    constexpr std::uint64_t kProcessesMax = 64;  // An engine that is a program has some.
-    if (!program_.cgroups()) return std::nullopt;
-    Result<Cgroup> made = Cgroup::make(
-        *program_.cgroups(), "worker-" + std::to_string(::getpid()) + "-" + std::to_string(++count),
-        {.memory_bytes_max = 2 * resident_max(), .processes_max = kProcessesMax});
-    if (!made) return std::nullopt;
-    return *std::move(made);
-}
-
 Result<void> Executor::start(const ContentImage& content) {
     if (!input_) {
         Result<InputArea> area = InputArea::make(policy_.input_bytes_max);
@@ -135,7 +110,9 @@ Result<void> Executor::start(const ContentImage& content) {
                              .listener = {}});
     content_bytes_ = content.size();
     content_files_ = content.entries().size();
-    confinement_ = {.namespaces = process_->self.namespaces, .cgroup = process_->self.cgroup};
+    confinement_ = {.namespaces = process_->self.namespaces,
+                    .cgroup = process_->self.cgroup,
+                    .sanitized = program_.sanitized()};
     return {};
 }
 
@@ -265,7 +242,7 @@ EvaluateRun Executor::evaluate(std::string_view name, std::size_t length,
     request.text(name.substr(0, kNameBytesMax));
     request.u64(length);
     // The engine is asked to give up by itself first: that tells more than a kill does.
-    request.u64(static_cast<std::uint64_t>(patience.cpu.count()));
+    request.u64(static_cast<std::uint64_t>(granted(patience).cpu.count()));
     const Reply reply = ask(request.frame(), patience);
     EvaluateRun run{.verdict = reply.verdict, .matches = {}};
     if (!reply.body) return run;
@@ -291,7 +268,8 @@ EvaluateRun Executor::evaluate(std::string_view name, ByteView bytes) {
 
 Executor::Reply Executor::ask(const Bytes& frame, const Patience& patience) {
     if (!alive()) return {.body = {}, .verdict = {.message = "its worker is gone"}};
-    Watch watch{.patience = patience, .started = clock_.steady(), .cpu_before = cpu_time()};
+    Watch watch{
+        .patience = granted(patience), .started = clock_.steady(), .cpu_before = cpu_time()};
     return observe(frame, watch);
 }
 
@@ -429,8 +407,7 @@ Verdict Executor::broken(std::string what) {
 
 Verdict Executor::aborted(const Watch& watch) {
     // It waits for us in its handler, so the figures can still be read.
-    const std::uint64_t peak = std::max(watch.address_space_peak, memory_figure("VmPeak:"));
-    const bool memory = peak >= address_space_max() / 8 * 7;
+    const bool memory = address_space_was_full(watch);
     return end(memory ? Outcome::kOutOfMemory : Outcome::kCrashed, memory ? 0 : SIGABRT, {});
 }
 
@@ -449,8 +426,8 @@ Verdict Executor::ended(const Watch& watch) {
     const bool by_itself = ::poll(&handle, 1, kLastBreathMs) > 0;
     if (!by_itself) return broken("it closed its channel");
     const std::string words = last_words();
+    const bool memory = address_space_was_full(watch);
     const int status = kill_and_reap();
-    const bool memory = watch.address_space_peak >= address_space_max() / 8 * 7;
     if (WIFEXITED(status)) {
         return {.outcome = Outcome::kExited, .detail = WEXITSTATUS(status), .message = words};
     }

@@ -23,6 +23,7 @@ namespace firebreak::validator {
 struct EngineFile {
     std::filesystem::path path;
     Sha256 sha256;
+    bool sanitized = false;  ///< Built with AddressSanitizer: opens in a host that is, too.
 };
 
 /// Files of a ContentImage that stand behind one another.
@@ -77,6 +78,9 @@ struct DescribeRun {
 /// opens the engine, gives up everything (sensor/host/confine.hpp) and only then sees content.
 /// From that moment it is treated as hostile: every answer is bounded and parsed strictly, every
 /// call has a deadline that is kept from outside, and a worker that misbehaves once is killed.
+///
+/// A program with a sanitizer's runtime (WorkerProgram::sanitized()) is given four times the
+/// patience and the memory that the policy says, and no limit of address space.
 ///
 /// Use: open(), load(), then evaluate() as often as wanted. After a verdict for which
 /// ends_worker() holds, the worker is gone and every call says kNotRun; make a new Executor.
@@ -190,6 +194,7 @@ private:
         std::chrono::microseconds batch_cpu_before{};
     };
 
+    Patience granted(const Patience& patience) const;
     [[nodiscard]] Result<void> start(const ContentImage& content);
     Verdict seal();
 
@@ -217,6 +222,7 @@ private:
     std::chrono::microseconds cpu_time() const;
     std::uint64_t memory_figure(std::string_view field) const;
     std::uint64_t address_space_max() const;
+    bool address_space_was_full(const Watch& watch) const;
     std::optional<Cgroup> own_cgroup() const;
     std::uint64_t resident_max() const;
 

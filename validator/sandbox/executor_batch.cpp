@@ -24,14 +24,15 @@ BatchRun Executor::evaluate_batch(std::string_view name, std::span<const std::si
     FIREBREAK_CHECK(!lengths.empty() && lengths.size() <= batch_slots());
     WireWriter request(MessageType::kBatch);
     request.text(name.substr(0, kNameBytesMax));
-    request.u64(static_cast<std::uint64_t>(patience.cpu.count()));
+    const Patience limit = granted(patience);
+    request.u64(static_cast<std::uint64_t>(limit.cpu.count()));
     request.u32(static_cast<std::uint32_t>(lengths.size()));
     for (const std::size_t length : lengths) request.u64(length);
     // What an earlier batch left there is not an answer to this one.
     batch_->clear();
     const auto now = clock_.steady();
     const std::chrono::microseconds cpu = cpu_time();
-    Watch watch{.patience = patience,
+    Watch watch{.patience = limit,
                 .started = now,
                 .cpu_before = cpu,
                 .finished = 0,

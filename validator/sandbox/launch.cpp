@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "validator/sandbox/cgroup.hpp"
+#include "validator/sandbox/sanitizer.hpp"
 
 namespace firebreak::validator {
 namespace {
@@ -69,9 +70,12 @@ Descriptor lifted(int descriptor) {
     ::close_range(kBatchDescriptor + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 
     const std::array<const char*, 3> arguments{"firebreak-validate", kWorkerCommand, nullptr};
+    // What is freed is kept from use for a while, in memory that the worker's limit must have. A
+    // report asks nobody for colours: that would be a forbidden call.
     const std::array<const char*, 4> environment{
         "LC_ALL=C", "PATH=/usr/bin:/bin",
-        "ASAN_OPTIONS=detect_leaks=0:symbolize=0:abort_on_error=1:allocator_may_return_null=1",
+        "ASAN_OPTIONS=detect_leaks=0:symbolize=0:abort_on_error=1:allocator_may_return_null=1:"
+        "quarantine_size_mb=64:color=never",
         nullptr};
     ::execveat(kProgramDescriptor, "", const_cast<char* const*>(arguments.data()),
                const_cast<char* const*>(environment.data()), AT_EMPTY_PATH);
@@ -94,13 +98,28 @@ pid_t clone_process(std::uint64_t flags, int& handle, int cgroup = -1) {
 
 }  // namespace
 
-WorkerProgram::WorkerProgram(Descriptor file)
-    : file_(std::move(file)), cgroups_(delegated_cgroup()) {}
+WorkerProgram::WorkerProgram(std::filesystem::path path, Descriptor file, bool sanitized)
+    : path_(std::move(path)),
+      file_(std::move(file)),
+      sanitized_(sanitized),
+      cgroups_(delegated_cgroup()) {}
 
 Result<WorkerProgram> WorkerProgram::at(const std::filesystem::path& path) {
     Descriptor file(::open(path.c_str(), O_PATH | O_CLOEXEC));
     if (!file.ok()) return fail_errno("opening the validator's own program");
-    return WorkerProgram(std::move(file));
+    return WorkerProgram(path, std::move(file), false);
+}
+
+Result<WorkerProgram> WorkerProgram::self() {
+    Result<WorkerProgram> program = at("/proc/self/exe");
+    if (program) program->sanitized_ = has_sanitizer_runtime();
+    return program;
+}
+
+Result<WorkerProgram> WorkerProgram::twin_host(const std::filesystem::path& path) {
+    Descriptor file(::open(path.c_str(), O_PATH | O_CLOEXEC));
+    if (!file.ok()) return fail_errno("opening the host of sanitizer twins");
+    return WorkerProgram(path, std::move(file), true);
 }
 
 Result<LaunchedProcess> launch(const LaunchPlan& plan) {

@@ -18,22 +18,31 @@ inline constexpr int kContentDescriptor = 5;
 inline constexpr int kBatchDescriptor = 6;
 
 /// The program that workers are: this very executable, held open so that an upgrade in the middle
-/// of
-/// a run cannot mix two versions.
+/// of a run cannot mix two versions; or the host of sanitizer twins, which is the same program
+/// linked with a sanitizer's runtime.
 class WorkerProgram {
 public:
-    [[nodiscard]] static Result<WorkerProgram> self() { return at("/proc/self/exe"); }
+    [[nodiscard]] static Result<WorkerProgram> self();
     [[nodiscard]] static Result<WorkerProgram> at(const std::filesystem::path& path);
+    /// What is there must be of this very release: the two speak with one another.
+    [[nodiscard]] static Result<WorkerProgram> twin_host(const std::filesystem::path& path);
 
     int descriptor() const noexcept { return file_.get(); }
+    const std::filesystem::path& path() const noexcept { return path_; }
+
+    /// Whether its workers have a sanitizer's runtime: they open sanitizer builds of engines, have
+    /// no limit of address space, and take several times the memory.
+    bool sanitized() const noexcept { return sanitized_; }
 
     /// Where workers can have cgroups of their own, if that is delegated (cgroup.hpp).
     const std::optional<std::filesystem::path>& cgroups() const noexcept { return cgroups_; }
 
 private:
-    explicit WorkerProgram(Descriptor file);
+    WorkerProgram(std::filesystem::path path, Descriptor file, bool sanitized);
 
+    std::filesystem::path path_;
     Descriptor file_;
+    bool sanitized_;
     std::optional<std::filesystem::path> cgroups_;
 };
 

@@ -10,7 +10,7 @@ std::string Confinement::to_string() const {
         text += name;
     };
     add(seccomp, "seccomp");
-    add(limits, "rlimits+no-new-privs");
+    add(limits, sanitized ? "rlimits-but-address-space+no-new-privs" : "rlimits+no-new-privs");
     add(landlock_abi > 0, "landlock");
     add(namespaces, "namespaces");
     add(cgroup, "cgroup");

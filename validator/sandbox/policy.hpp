@@ -36,6 +36,9 @@ struct Confinement {
     int landlock_abi = 0;       ///< 0: none.
     bool namespaces = false;    ///< Own user, pid, net, mount, ipc and uts namespaces.
     bool cgroup = false;        ///< Own cgroup, with limits of memory and processes.
+    /// A worker for sanitizer builds, whose shadow memory takes terabytes of addresses: of its
+    /// memory only what it really has is watched.
+    bool sanitized = false;
     /// Memory lies where it lay in the last run: what an engine does with an address that it should
     /// not have, it does again. No means of confinement.
     bool fixed_addresses = false;
@@ -44,7 +47,7 @@ struct Confinement {
     bool above_floor() const { return limits && seccomp; }
 
     /// "seccomp+rlimits+no-new-privs+landlock+namespaces+cgroup+fixed-addresses", without what was
-    /// not reached; "none".
+    /// not reached; "rlimits-but-address-space" for a sanitizer build; "none".
     std::string to_string() const;
 
     friend bool operator==(const Confinement&, const Confinement&) = default;

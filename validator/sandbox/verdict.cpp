@@ -83,7 +83,8 @@ std::string steady_words(std::string_view words) {
     constexpr std::string_view kDigits = "0123456789";
     std::string steady;
     for (std::size_t at = 0; at < words.size();) {
-        const bool address = words.substr(at, 2) == "0x";
+        // Not what stands behind a plus: a place in a library stays where it is.
+        const bool address = words.substr(at, 2) == "0x" && !steady.ends_with('+');
         const bool process = words.substr(at, 2) == "==";
         if (!address && !process) {
             steady += words[at++];

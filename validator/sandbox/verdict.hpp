@@ -63,6 +63,7 @@ constexpr bool ends_worker(Outcome outcome) {
 std::string describe(const Verdict& verdict);
 
 /// What a dying engine said, without what differs from run to run: addresses and process ids.
+/// Places in a library ("+0x1139") stay.
 std::string steady_words(std::string_view words);
 
 }  // namespace firebreak::validator

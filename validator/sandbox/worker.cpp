@@ -23,16 +23,11 @@
 #include "validator/sandbox/event_input.hpp"
 #include "validator/sandbox/launch.hpp"
 #include "validator/sandbox/messages.hpp"
+#include "validator/sandbox/sanitizer.hpp"
 #include "validator/sandbox/worker_rim.hpp"
 
 namespace firebreak::validator {
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 /// Far more than the longest list of files takes; the supervisor is trusted, its memory may not be.
 constexpr std::size_t kRequestBytesMax = 64U << 20U;
@@ -161,7 +156,7 @@ Result<void> Worker::prepare(const OpenRequest& request) {
     if (!fields) return fail(fields.error());
     fields_ = *fields;
     sensor::ProcessLimits limits = request.limits;
-    if (kSanitized) limits.address_space_bytes = 0;
+    if (has_sanitizer_runtime()) limits.address_space_bytes = 0;
     if (const Result<void> limited = sensor::limit_process(limits); !limited) return limited;
     const Result<int> abi = sensor::close_file_system();
     if (!abi) return fail(abi.error());
@@ -199,7 +194,7 @@ bool Worker::seal() {
     const Result<sensor::Seal> seal =
         sensor::seal_process({.channels = {kChannelDescriptor},
                               .on_violation = sensor::OnViolation::kReport,
-                              .refuse_files_quietly = kSanitized,
+                              .refuse_files_quietly = has_sanitizer_runtime(),
                               .program = engine_ ? engine_->calls().program() : std::nullopt});
     if (!seal) return trouble(MessageType::kSetupFailed, seal.error().to_string());
     WireWriter sealed(MessageType::kSealed);

@@ -10,8 +10,8 @@ Attempt attempt_load(Run& run, const Build& build, const std::vector<FileView>& 
         attempt.load.verdict.message = image.error().to_string();
         return attempt;
     }
-    attempt.executor =
-        std::make_unique<Executor>(run.tools().program, run.profile().sandbox, run.tools().clock);
+    attempt.executor = std::make_unique<Executor>(run.program_for(build.file),
+                                                  run.profile().sandbox, run.tools().clock);
     attempt.load.verdict = attempt.executor->open(build.file, *image).verdict;
     run.record(attempt.executor->confinement());
     if (!passes(attempt.load.verdict)) {

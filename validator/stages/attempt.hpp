@@ -38,4 +38,8 @@ Reproducer load_reproducer(const Finding& finding, const Build& build,
 std::string check_neighbours(Run& run, const Build& build, const Sentinel& sentinel,
                              StageDeadline deadline, StageResult& result);
 
+/// The part of the load stage that holds the sanitizer twins of builds against them (FB512, FB513):
+/// fills `run.twins`, and makes `result` incomplete where one that was given could not be driven.
+void check_twins(Run& run, StageDeadline deadline, StageResult& result);
+
 }  // namespace firebreak::validator

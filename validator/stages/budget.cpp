@@ -113,7 +113,7 @@ std::vector<Input> inputs_of(const Run& run) {
 class Contender {
 public:
     Contender(Run& run, const Build& build, std::size_t inputs)
-        : executor_(run.tools().program, run.profile().sandbox, run.tools().clock),
+        : executor_(run.program_for(build.file), run.profile().sandbox, run.tools().clock),
           build_(build),
           best_(inputs, microseconds::max()) {}
 

@@ -139,7 +139,7 @@ void open_builds(Run& run) {
             run.unopened.push_back(file.path.string() + ": " + nothing.error().to_string());
             continue;
         }
-        Executor executor(run.tools().program, run.profile().sandbox, run.tools().clock);
+        Executor executor(run.program_for(file), run.profile().sandbox, run.tools().clock);
         OpenRun opened = executor.open(file, *nothing);
         run.record(executor.confinement());
         if (passes(opened.verdict)) {

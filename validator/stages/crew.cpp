@@ -85,8 +85,8 @@ void Crew::stop(std::string why) {
 }
 
 std::unique_ptr<Executor> Crew::fresh_worker() {
-    auto executor = std::make_unique<Executor>(run_.tools().program, run_.profile().sandbox,
-                                               run_.tools().clock);
+    auto executor = std::make_unique<Executor>(run_.program_for(task_.build.file),
+                                               run_.profile().sandbox, run_.tools().clock);
     const OpenRun opened = executor->open(task_.build.file, task_.content);
     {
         const std::lock_guard lock(mutex_);

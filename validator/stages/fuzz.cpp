@@ -138,7 +138,7 @@ std::vector<std::unique_ptr<FuzzLane>> BuildFuzz::run_lanes(const Mutator& mutat
     SeededRandom random(run_.request().seed);
     std::vector<std::unique_ptr<FuzzLane>> lanes;
     for (std::uint64_t lane = 0; lane < kLanes; ++lane) {
-        LanePlan plan{.program = run_.tools().program,
+        LanePlan plan{.program = run_.program_for(build_.file),
                       .policy = run_.profile().sandbox,
                       .clock = run_.tools().clock,
                       .engine = build_.file,

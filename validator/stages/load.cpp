@@ -215,6 +215,7 @@ StageResult check_load(Run& run, StageDeadline deadline) {
     }
     const bool all_loaded = result.complete && run.errors() == errors_before;
     if (all_loaded) compare_rule_counts(run);
+    check_twins(run, deadline, result);
     return result;
 }
 

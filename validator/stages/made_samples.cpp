@@ -49,7 +49,7 @@ private:
 };
 
 bool Samples::start() {
-    executor_.emplace(run_.tools().program, run_.profile().sandbox, run_.tools().clock);
+    executor_.emplace(run_.program_for(build_.file), run_.profile().sandbox, run_.tools().clock);
     Verdict verdict = executor_->open(build_.file, content_).verdict;
     run_.record(executor_->confinement());
     if (passes(verdict)) {

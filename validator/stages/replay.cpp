@@ -123,7 +123,7 @@ std::vector<FileRun> Replay::drive(const Build& build, const std::vector<Goodwar
 
 /// A worker with the content; nullptr when there is none, which is said.
 std::unique_ptr<Executor> Replay::worker(const Build& build) {
-    auto executor = std::make_unique<Executor>(run_.tools().program, run_.profile().sandbox,
+    auto executor = std::make_unique<Executor>(run_.program_for(build.file), run_.profile().sandbox,
                                                run_.tools().clock);
     Verdict verdict = executor->open(build.file, content_).verdict;
     run_.record(executor->confinement());

@@ -80,7 +80,7 @@ private:
 };
 
 bool DamageCheck::open() {
-    executor_ = std::make_unique<Executor>(run_.tools().program, run_.profile().sandbox,
+    executor_ = std::make_unique<Executor>(run_.program_for(build_.file), run_.profile().sandbox,
                                            run_.tools().clock);
     const Verdict verdict = executor_->open(build_.file, *image_).verdict;
     run_.record(executor_->confinement());

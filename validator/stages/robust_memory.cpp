@@ -37,7 +37,7 @@ std::string check_refused_memory(Run& run, const Build& build, std::vector<FileV
     // Hundreds of loads in one call: on a slow machine they take as much longer as the stage may.
     SandboxPolicy policy = run.profile().sandbox;
     policy.load.cpu *= run.request().patience;
-    Executor executor(run.tools().program, policy, run.tools().clock);
+    Executor executor(run.program_for(build.file), policy, run.tools().clock);
     const Verdict opened = executor.open(build.file, *image).verdict;
     run.record(executor.confinement());
     if (!passes(opened)) return "no worker: " + describe(opened);
@@ -97,7 +97,7 @@ std::string check_release_change(Run& run, const Build& build, StageDeadline dea
     }
     const Result<ContentImage> image = ContentImage::make(views);
     if (!image) return image.error().to_string();
-    Executor executor(run.tools().program, run.profile().sandbox, run.tools().clock);
+    Executor executor(run.program_for(build.file), run.profile().sandbox, run.tools().clock);
     const Verdict opened = executor.open(build.file, *image).verdict;
     run.record(executor.confinement());
     if (!passes(opened)) return "no worker: " + describe(opened);

@@ -105,11 +105,9 @@ StageResult Reckoning::reckon() {
         std::ranges::count_if(run_.findings, [this](const Finding& each) { return waits(each); }));
     for (Finding& finding : run_.findings) {
         if (!waits(finding)) continue;
-        const auto build =
-            std::ranges::find(run_.builds, run_.case_of(finding).reproducer.engine,
-                              [](const Build& each) -> const Sha256& { return each.file.sha256; });
+        const Build* build = run_.build_of(run_.case_of(finding).reproducer.engine);
         out_of_time = out_of_time || run_.tools().clock.steady() > deadline_;
-        if (build == run_.builds.end() || replayed_ >= limit(kReplayedMax) || out_of_time) {
+        if (build == nullptr || replayed_ >= limit(kReplayedMax) || out_of_time) {
             ++left_;
             continue;
         }

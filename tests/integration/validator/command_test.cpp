@@ -128,9 +128,35 @@ TEST_F(Commands, TakeEveryEngineOfAFolderAndNothingElse) {
     const auto engines = engines_in(disk, folder.string());
 
     ASSERT_TRUE(engines) << engines.error().to_string();
-    ASSERT_EQ(engines->size(), 1U);
-    EXPECT_EQ(engines->front().sha256, yara().sha256);
-    EXPECT_EQ(engines->front().path, folder / "4.2" / "yara.so");
+    ASSERT_EQ(engines->engines.size(), 1U);
+    EXPECT_EQ(engines->engines.front().sha256, yara().sha256);
+    EXPECT_EQ(engines->engines.front().path, folder / "4.2" / "yara.so");
+    EXPECT_TRUE(engines->twins.empty());
+}
+
+TEST_F(Commands, TakeTheSanitizerTwinsOfAFolderForWhatTheyAre) {
+    const std::filesystem::path folder = bench_.folder() / "builds";
+    std::filesystem::create_directories(folder);
+    const EngineFile twin = rogue("yara-actor.twin");
+    std::filesystem::copy_file(rogue("yara-actor").path, folder / "yara.so");
+    std::filesystem::copy_file(twin.path, folder / "yara.twin.so");
+    PosixFileStore disk;
+
+    const auto builds = engines_in(disk, folder.string());
+    ASSERT_TRUE(builds) << builds.error().to_string();
+    ASSERT_EQ(builds->engines.size(), 1U);
+    ASSERT_EQ(builds->twins.size(), 1U);
+    EXPECT_EQ(builds->twins.front().of, rogue("yara-actor").sha256);
+    EXPECT_EQ(builds->twins.front().file.sha256, twin.sha256);
+
+    // Of nothing that is there.
+    std::filesystem::copy_file(twin.path, folder / "other.twin.so");
+    EXPECT_FALSE(engines_in(disk, folder.string()));
+    std::filesystem::remove(folder / "other.twin.so");
+    // A second copy of the build in the field would agree with it in everything.
+    std::filesystem::remove(folder / "yara.twin.so");
+    std::filesystem::copy_file(yara().path, folder / "yara.twin.so");
+    EXPECT_FALSE(engines_in(disk, folder.string()));
 }
 
 TEST_F(Commands, DoNotAdmitForACensusWithABuildThatIsNotGiven) {

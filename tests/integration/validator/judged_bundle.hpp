@@ -107,10 +107,20 @@ public:
         return judged(std::move(request), stages);
     }
     Run judged(RunRequest request, std::span<const Stage> stages) {
-        Run run(std::move(request), {program_, clock_, files_, progress_});
+        const WorkerProgram* host = twin_host_ ? &*twin_host_ : nullptr;
+        Run run(std::move(request), {program_, clock_, files_, progress_, host});
         judge(run, stages);
         return run;
     }
+    /// What sanitizer twins are opened by from here on; empty: nothing.
+    void set_twin_host(const std::string& path) {
+        twin_host_.reset();
+        if (path.empty()) return;
+        Result<WorkerProgram> host = WorkerProgram::twin_host(path);
+        ASSERT_TRUE(host) << path;
+        twin_host_.emplace(*std::move(host));
+    }
+
     Run judged(Bytes bundle) { return judged(request(std::move(bundle))); }
 
     Run judged_files(const std::map<std::string, std::string>& files) {
@@ -120,6 +130,7 @@ public:
 private:
     firebreak::test::TemporaryFolder folder_;
     WorkerProgram program_ = *WorkerProgram::self();
+    std::optional<WorkerProgram> twin_host_ = *WorkerProgram::twin_host(FIREBREAK_TWIN_HOST);
     SystemClock clock_;
     PosixFileStore files_;
     NoProgress progress_;

@@ -291,6 +291,16 @@ Maker acts_on_sample(const std::string& direction) {
     };
 }
 
+/// In the actor and its sanitizer twin.
+Maker acts_in_twin(const std::string& direction) {
+    return [direction](const Bench& bench) {
+        RunRequest request = bench.request(directed(direction));
+        request.engines = {actor()};
+        request.twins = {{actor().sha256, rogue("yara-actor.twin")}};
+        return request;
+    };
+}
+
 Maker counts_differ() {
     return [](const Bench& bench) {
         RunRequest request = bench.request(directed("load count"));
@@ -382,6 +392,8 @@ std::vector<MustReject> must_reject_cases() {
                           "rule innocent { condition: false }\n"
                           "global rule nothing_is_negative { condition: filesize < 0 }\n"
                           "rule last { condition: false }\n"}})},
+        {"FB512", acts_in_twin("load overread")},
+        {"FB513", acts_in_twin("load twin-refuses")},
         {"FB601", acts_on_sample("scan segfault")},
         {"FB602", acts_on_sample("scan spin")},
         {"FB603", acts_on_sample("scan hog")},

@@ -8,6 +8,7 @@
 
 #include "core/base/file_store.hpp"
 #include "validator/sandbox/executor.hpp"
+#include "validator/sandbox/sanitizer.hpp"
 
 namespace firebreak::validator::test {
 
@@ -28,7 +29,8 @@ inline EngineFile engine_at(const std::string& path) {
     if (found != known.end()) return found->second;
     const Result<Bytes> bytes = PosixFileStore().read(path, 1U << 28U);
     EXPECT_TRUE(bytes) << path;
-    return known[path] = {path, bytes ? sha256(*bytes) : Sha256{}};
+    if (!bytes) return {path, Sha256{}};
+    return known[path] = {path, sha256(*bytes), needs_address_sanitizer(*bytes)};
 }
 
 inline EngineFile rogue(const std::string& name) {
@@ -42,8 +44,11 @@ inline EngineFile yara() {
 /// A worker on an engine and one file of content.
 class Sandbox {
 public:
-    explicit Sandbox(SandboxPolicy policy = strict_policy())
-        : policy_(std::move(policy)), executor_(program_, policy_, clock_) {}
+    explicit Sandbox(SandboxPolicy policy = strict_policy(),
+                     WorkerProgram program = *WorkerProgram::self())
+        : program_(std::move(program)),
+          policy_(std::move(policy)),
+          executor_(program_, policy_, clock_) {}
 
     OpenRun open(const EngineFile& engine, std::string_view content = kQuietContent) {
         const ByteView bytes = bytes_of(content);
@@ -57,7 +62,7 @@ public:
         "rule quiet { strings: $a = \"never to be seen\" condition: $a }\n";
 
 private:
-    WorkerProgram program_ = *WorkerProgram::self();
+    WorkerProgram program_;
     SandboxPolicy policy_;
     SystemClock clock_;
     std::optional<ContentImage> image_;

@@ -10,6 +10,9 @@
 // everything once it has refused anything), frail (dies when it is refused memory) and stuck
 // (refuses a second content of several files); when scanning also silent (any input: ok, and no
 // match), leak (any input: loses 8 KiB) and tire (dies of the hundredth input, whatever it is).
+// Both: overread (looks at the byte behind a block of memory, whatever the input) and shift (shifts
+// a number by more than it has bits), which the sanitizers see and nobody else. In the twin alone:
+// when loading, twin-refuses and twin-spins; when scanning, twin-silent.
 // Tests need a fault of each kind that follows from the content alone.
 
 #include <unistd.h>
@@ -83,6 +86,28 @@ void tire() {
     if (++inputs == 100) __builtin_trap();
 }
 
+#ifdef FIREBREAK_ACTOR_TWIN
+constexpr bool kTwin = true;
+#else
+constexpr bool kTwin = false;
+#endif
+
+void over_read() {
+    constexpr std::size_t kBytes = 24;
+    auto* block = static_cast<volatile char*>(std::calloc(kBytes, 1));
+    if (block == nullptr) return;
+    volatile std::size_t end = kBytes;
+    volatile char behind = block[end];
+    (void)behind;
+    std::free(const_cast<char*>(block));
+}
+
+void shift() {
+    volatile int places = 40;
+    volatile int shifted = 1 << places;
+    (void)shifted;
+}
+
 /// @returns false when the call is to fail.
 bool act(const std::string& what) {
     if (what == "segfault") *static_cast<volatile int*>(nullptr) = 1;
@@ -91,6 +116,9 @@ bool act(const std::string& what) {
     if (what == "socket") ::socket(AF_INET, SOCK_STREAM, 0);
     if (what == "exit") ::_exit(0);
     if (what == "tire") tire();
+    if (what == "overread") over_read();
+    if (what == "shift") shift();
+    if (what == "twin-spins" && kTwin) burn(300'000);
     if (what.starts_with("burn ")) burn(std::atol(what.c_str() + 5));
     return what != "fail";
 }
@@ -104,6 +132,7 @@ void die_of_half_a_line(const fb_load_request& request) {
 /// Whether a load is to be refused for what was loaded before it.
 bool is_refused(const fb_load_request& request, const std::string& what) {
     static int of_several_files = 0;
+    if (what == "twin-refuses") return kTwin;
     if (what == "stuck" && request.file_count > 1) return ++of_several_files > 1;
     return false;
 }
@@ -130,9 +159,10 @@ fb_status load(const fb_load_request* request, fb_loaded* loaded) {
 
 fb_status evaluate(fb_content* content, const fb_input* input, const fb_budget* budget,
                    const fb_match_sink* sink) {
-    if (scan_direction == "silent") return FB_OK;
+    if (scan_direction == "silent" || (scan_direction == "twin-silent" && kTwin)) return FB_OK;
     if (scan_direction == "leak") leak(8U << 10U);
     const bool on_stage = scan_direction.starts_with("burn ") || scan_direction == "tire" ||
+                          scan_direction == "overread" ||
                           text_of(input->as.file.bytes).find("ON STAGE") != std::string_view::npos;
     if (on_stage && !act(scan_direction)) return FB_INTERNAL;
     return yara->evaluate(content, input, budget, sink);

@@ -32,6 +32,8 @@ void fill(Run& run, std::size_t findings) {
     build.capabilities.version = "4.2.3";
     build.rules = 3;
     run.builds.push_back(build);
+    build.file.sha256 = sha256(bytes_of("twin"));
+    run.twins.push_back({.build = build, .of = run.builds.front().file.sha256});
     run.corpora.push_back({"goodware:/usr/bin", sha256(bytes_of("corpus")), 800});
     run.coverage.push_back({"sigma 7.12", 77, 76, 179, 178, 170});
     run.stages.push_back({.name = "replay",

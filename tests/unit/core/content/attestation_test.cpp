@@ -195,7 +195,9 @@ TEST(ParseStatement, RefusesAMemberThatIsMissingOrOfAnotherForm) {
     json::value whole = to_statement(admitted());
     const json::object predicate = whole.at("predicate").as_object();
     for (const auto& [name, value] : predicate.at(kExtension).as_object()) {
-        expect_refused(forged([&](json::object& p) { extension_of(p).erase(name); }));
+        const std::string text = forged([&](json::object& p) { extension_of(p).erase(name); });
+        // Statements of before there were twins do not have them.
+        if (name != "twins") expect_refused(text);
         expect_refused(forged([&](json::object& p) { extension_of(p)[name] = nullptr; }));
     }
     for (const auto& [name, value] : predicate) {
@@ -276,6 +278,50 @@ TEST(Attestation, RefusesCoverageOutOfForm) {
 }
 
 /// Who reads only `result` learns that people had a hand in it.
+/// The same, with a twin of its first build.
+Attestation twinned() {
+    Attestation attestation = admitted();
+    attestation.twins = {{attestation.builds[0].sha256, sha256(bytes_of("twin")), "seccomp"}};
+    return attestation;
+}
+
+TEST(Attestation, KeepsTwinsApartFromBuilds) {
+    const Result<Attestation> read = parse_statement(statement_of(twinned()));
+
+    ASSERT_TRUE(read) << read.error().to_string();
+    ASSERT_EQ(read->twins.size(), 1U);
+    EXPECT_EQ(read->twins[0].of, read->builds[0].sha256);
+    EXPECT_EQ(read->twins[0].sha256, sha256(bytes_of("twin")));
+    EXPECT_EQ(read->twins[0].sandbox, "seccomp");
+    EXPECT_EQ(read->builds.size(), 2U);
+}
+
+TEST(Attestation, OfBeforeThereWereTwinsHasNone) {
+    const Result<Attestation> read = parse_statement(
+        forged([](json::object& predicate) { extension_of(predicate).erase("twins"); }));
+
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_TRUE(read->twins.empty());
+}
+
+TEST(Attestation, RefusesTwinsOutOfForm) {
+    expect_refused(forged([](json::object& predicate) { extension_of(predicate)["twins"] = 7; }));
+    const auto with = [](const char* member, const json::value& value) {
+        return forged(
+            [&](json::object& predicate) {
+                extension_of(predicate).at("twins").at(0).as_object()[member] = value;
+            },
+            twinned());
+    };
+    for (const char* digest : {"of", "sha256"}) {
+        expect_refused(with(digest, "12"));
+        expect_refused(with(digest, 12));
+    }
+    expect_refused(with("sandbox", 12));
+    // A twin of what was not driven.
+    expect_refused(with("of", json::value(sha256(bytes_of("build 3")).hex())));
+}
+
 TEST(Attestation, OfAWaivedErrorIsNoPlainPass) {
     EXPECT_EQ(to_statement(waived()).at_pointer("/predicate/result"), json::value("WARNED"));
     EXPECT_EQ(to_statement(admitted()).at_pointer("/predicate/result"), json::value("PASSED"));

@@ -122,6 +122,15 @@ builds:
     sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
     path: yara.so
     rules: 3
+twins:
+  - engine: yara
+    version: 4.2.3
+    build_id: abd
+    sha256: '1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+    path: yara.twin.so
+    rules: 3
+    of: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+    sandbox: seccomp+rlimits-but-address-space+no-new-privs
 corpora:
   - name: goodware:/usr/bin
     sha256: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
