@@ -1,6 +1,10 @@
 #include "cli/rollouts.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
+#include <cmath>
+#include <cstdio>
 
 #include "cli/table.hpp"
 #include "core/content/manifest.hpp"
@@ -28,6 +32,82 @@ Result<std::string> render_rings(const JsonObject& rollout) {
                    text_or_dash(*ring, "failed")});
     }
     return table.render();
+}
+
+double number_in(const JsonObject& object, std::string_view name) {
+    const json::value* value = object.find(name);
+    return value != nullptr && value->is_number() ? value->to_number<double>() : 0;
+}
+
+std::string whole(double number) {
+    return std::to_string(std::llround(number));
+}
+
+/// E as a power of ten, as people compare it with 1 / alpha.
+std::string power_of_ten(double log_e) {
+    std::array<char, 32> text{};
+    (void)std::snprintf(text.data(), text.size(), "10^%.1f", log_e / std::log(10.0));
+    return text.data();
+}
+
+/// What a gate waits for, in words.
+std::string words_of(const JsonObject& gate) {
+    const std::string kind = text_or_dash(gate, "gate");
+    const double have = number_in(gate, "have");
+    const double need = number_in(gate, "need");
+    const std::string by = text_or_dash(gate, "opens_at");
+    if (kind == "exposed") {
+        return "all of the ring is exposed: " + whole(have / 10'000'000) + "% so far";
+    }
+    if (kind == "baked") {
+        return "its bake is over: " + (by == "-" ? "begins when all is exposed" : "at " + by);
+    }
+    if (kind == "resolved") {
+        return "no device is pending: " + whole(have) + " are" +
+               (by == "-" ? "" : ", waited for until " + by);
+    }
+    if (kind == "confirmed") return "confirmed: " + whole(have) + " of " + whole(need);
+    if (kind == "hours") return "device-hours: " + whole(have) + " of " + whole(need);
+    if (kind == "evidence") return "E of the ring is below 1: " + power_of_ten(have) + " now";
+    if (kind == "heard") {
+        return "no more lost after they confirmed than of the others: " + whole(have) + ", " +
+               whole(std::max(0.0, std::floor(need))) + " at most";
+    }
+    return kind;
+}
+
+Result<std::string> render_gates(const JsonObject& rollout) {
+    const Result<const json::array*> gates = rollout.array("gates");
+    if (!gates) return fail(gates.error());
+    std::string text;
+    for (const json::value& element : **gates) {
+        const Result<JsonObject> gate = JsonObject::of(element, "gate");
+        if (!gate) return fail(gate.error());
+        const bool open = text_or_dash(*gate, "open") == "true";
+        text += (open ? "  [x] " : "  [ ] ") + words_of(*gate) + "\n";
+    }
+    return text;
+}
+
+Result<std::string> render_window(const JsonObject& rollout) {
+    const Result<JsonObject> window = rollout.object("window");
+    if (!window) return fail(window.error());
+    if (window->raw().empty()) return "No ring is open yet.\n";
+    std::string text = "Ring " + text_or_dash(*window, "ring") +
+                       " is open furthest. Window: " + text_or_dash(*window, "filled") + " of " +
+                       text_or_dash(*window, "size") + " places are taken, " +
+                       text_or_dash(*window, "room") + " devices may activate now.\n";
+    const Result<JsonObject> evidence = rollout.object("evidence");
+    if (!evidence) return fail(evidence.error());
+    text += "It halts at E = " + power_of_ten(number_in(*evidence, "threshold")) + "; E is " +
+            power_of_ten(number_in(*evidence, "e")) + " (crashes " +
+            power_of_ten(number_in(*evidence, "e_crash")) + ", silence " +
+            power_of_ten(number_in(*evidence, "e_silence")) + ", against the control: crashes " +
+            power_of_ten(number_in(*evidence, "e_control")) + ", losses " +
+            power_of_ten(number_in(*evidence, "e_losses")) + "). From here " +
+            text_or_dash(*window, "failures_to_halt") + " failures would halt it; at most " +
+            text_or_dash(rollout, "harm_bound") + " devices can be harmed before.\n";
+    return text;
 }
 
 }  // namespace
@@ -70,6 +150,14 @@ Result<Output> show_rollout(ApiClient& api, const std::string& name) {
     return render_rollout(*answer);
 }
 
+Result<Output> explain_rollout(ApiClient& api, const std::string& name) {
+    const Result<std::string> path = rollout_path(name);
+    if (!path) return fail(path.error());
+    const Result<json::value> answer = api.call("GET", *path);
+    if (!answer) return fail(answer.error());
+    return render_explanation(*answer);
+}
+
 Result<Output> change_rollout(ApiClient& api, const std::string& name, const std::string& action,
                               const std::string& reason) {
     const Result<std::string> path = rollout_path(name);
@@ -98,6 +186,29 @@ Result<Output> render_rollout(const json::value& value) {
                 text_or_dash(*evidence, "failed_devices") + "; at most " +
                 text_or_dash(*rollout, "harm_bound") + " can be harmed before a halt\n";
     }
+    return Output{.text = std::move(text), .data = value};
+}
+
+Result<Output> render_explanation(const json::value& value) {
+    const Result<JsonObject> rollout = JsonObject::of(value, "rollout");
+    if (!rollout) return fail(rollout.error());
+    const std::string phase = text_or_dash(*rollout, "phase");
+    std::string text = text_or_dash(*rollout, "stream") + "/" + text_or_dash(*rollout, "counter") +
+                       " is " + phase + ".\n";
+    if (const std::string reason = text_or_dash(*rollout, "reason");
+        reason != "-" && !reason.empty()) {
+        text += "Reason: " + reason + "\n";
+    }
+    if (phase == "rolling" || phase == "held" || phase == "complete") {
+        const Result<std::string> window = render_window(*rollout);
+        if (!window) return fail(window.error());
+        text += *window;
+    }
+    const Result<std::string> gates = render_gates(*rollout);
+    if (!gates) return fail(gates.error());
+    if (!gates->empty()) text += "The next ring opens when all of these hold:\n" + *gates;
+    if (phase == "held") text += "A person decides: firebreak rollout resume, or halt.\n";
+    if (phase == "halted") text += "A halt is final. Publish a higher counter.\n";
     return Output{.text = std::move(text), .data = value};
 }
 

@@ -87,6 +87,16 @@ void add_rollout(CLI::App& root, Program& program) {
             return show_rollout(api, *name);
         };
     });
+    CLI::App* explain = rollout->add_subcommand(
+        "explain", "Why it is where it is: what it waits for, and what would halt it");
+    add_connection(explain, program);
+    explain->add_option("ROLLOUT", *name, "STREAM/COUNTER")->required();
+    explain->callback([&program, name] {
+        program.command = [&program, name] {
+            ApiClient api = program.api();
+            return explain_rollout(api, *name);
+        };
+    });
     auto reason = std::make_shared<std::string>();
     for (const std::string action : {"hold", "resume", "halt"}) {
         CLI::App* change = rollout->add_subcommand(

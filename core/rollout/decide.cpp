@@ -47,6 +47,7 @@ public:
 
     std::vector<EventBody> make() const;
     std::optional<Instant> ask_again() const;
+    std::vector<Gate> gates() const;
 
 private:
     std::optional<EventBody> stop() const;
@@ -210,9 +211,39 @@ bool Decision::through() const {
 }
 
 bool Decision::promotable() const {
-    return through() && front_->confirmed >= confirmations_needed() &&
-           rollout_.clean_hours(*front_, now_) >= plan_.rings[index_].exposure_hours_min &&
-           log_e_ < 0 && is_heard();
+    return front_->whole && std::ranges::all_of(gates(), &Gate::open);
+}
+
+std::vector<Gate> Decision::gates() const {
+    if (front_ == nullptr) return {};
+    using Kind = Gate::Kind;
+    const RingState& ring = *front_;
+    const auto gate = [](Kind kind, bool open, double have, double need) {
+        return Gate{.kind = kind, .open = open, .have = have, .need = need};
+    };
+    const auto count = [](std::int64_t number) { return static_cast<double>(number); };
+
+    std::vector<Gate> gates;
+    gates.push_back(
+        gate(Kind::kExposed, ring.whole.has_value(), count(ring.threshold_ppb), count(kPpbAll)));
+    gates.push_back(gate(Kind::kBaked, ring.whole && now_ >= baked_at(), 0, 0));
+    gates.push_back(gate(Kind::kResolved, ring.pending == 0, count(ring.pending), 0));
+    if (ring.whole) {
+        gates[1].opens_at = baked_at();
+        gates[2].opens_at = baked_at() + plan_.silence_deadline;
+        gates[2].open = gates[2].open || now_ >= *gates[2].opens_at;
+    }
+    const std::int64_t needed = confirmations_needed();
+    gates.push_back(
+        gate(Kind::kConfirmed, ring.confirmed >= needed, count(ring.confirmed), count(needed)));
+    const double hours = rollout_.clean_hours(ring, now_);
+    const double hours_needed = plan_.rings[index_].exposure_hours_min;
+    gates.push_back(gate(Kind::kHours, hours >= hours_needed, hours, hours_needed));
+    gates.push_back(gate(Kind::kEvidence, log_e_ < 0, log_e_, 0));
+    const double excess_most = kLostTolerated * count(ring.confirmed);
+    gates.push_back(gate(Kind::kHeard, is_heard(), count(ring.lost),
+                         count(ring.lost) - lost_in_excess() + excess_most));
+    return gates;
 }
 
 /// How many more of the ring's devices are lost than would be without the release, beyond three
@@ -329,6 +360,11 @@ std::vector<Event> Rollout::decide(Instant now) const {
         events.push_back({time, std::move(body)});
     }
     return events;
+}
+
+std::vector<Gate> Rollout::gates(Instant now) const {
+    if (phase_ != Phase::kRolling && phase_ != Phase::kHeld) return {};
+    return Decision(*this, std::max(now, last_event_)).gates();
 }
 
 std::optional<Instant> Rollout::next_deadline(Instant now) const {

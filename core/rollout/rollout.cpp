@@ -19,6 +19,19 @@ std::string_view name_of(Phase phase) {
     check_failed("a phase", __FILE__, __LINE__);
 }
 
+std::string_view name_of(Gate::Kind kind) {
+    switch (kind) {
+        case Gate::Kind::kExposed: return "exposed";
+        case Gate::Kind::kBaked: return "baked";
+        case Gate::Kind::kResolved: return "resolved";
+        case Gate::Kind::kConfirmed: return "confirmed";
+        case Gate::Kind::kHours: return "hours";
+        case Gate::Kind::kEvidence: return "evidence";
+        case Gate::Kind::kHeard: return "heard";
+    }
+    check_failed("a gate", __FILE__, __LINE__);
+}
+
 Rollout::Rollout(RolloutId id, Sha256 bundle, Plan plan)
     : id_(std::move(id)), bundle_(bundle), plan_(std::move(plan)) {
     FIREBREAK_CHECK(!plan_.rings.empty());

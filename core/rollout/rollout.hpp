@@ -24,6 +24,26 @@ inline constexpr int kDoubtFloors = 12;
 
 enum class Phase { kReady, kRolling, kHeld, kHalted, kComplete, kRetired };
 
+/// What a ring waits for before the next one opens. All must be open at once.
+struct Gate {
+    enum class Kind {
+        kExposed,    ///< Threshold in ppb; needs all.
+        kBaked,      ///< Opens by time alone.
+        kResolved,   ///< Devices still pending; needs none. Opens by time at the latest.
+        kConfirmed,  ///< Devices.
+        kHours,      ///< Device-hours of those confirmed.
+        kEvidence,   ///< ln E of the ring; needs less than 0.
+        kHeard,      ///< Devices lost after they confirmed; needs no more than that.
+    };
+    Kind kind = Kind::kExposed;
+    bool open = false;
+    double have = 0;
+    double need = 0;
+    std::optional<Instant> opens_at{};  ///< By itself, as far as is known now.
+};
+
+std::string_view name_of(Gate::Kind kind);
+
 /// Identity of a rollout: one counter of one stream.
 struct RolloutId {
     std::string stream;
@@ -159,6 +179,10 @@ public:
     ///
     /// The E of the halt is over all rings; widening and opening look at the ring's own.
     std::vector<Event> decide(Instant now) const;
+
+    /// What the ring that is open furthest waits for, as decide() judges it: it opens the next when
+    /// all gates are open. Empty unless rolling or held with a ring open.
+    std::vector<Gate> gates(Instant now) const;
 
     /// Whether `device` of `ring` may activate now: rolling or complete, ring open, its bucket
     /// below

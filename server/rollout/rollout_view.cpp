@@ -16,7 +16,8 @@ json::value optional_time(const std::optional<Instant>& time) {
     return time ? json::value(format_utc_millis(*time)) : json::value(nullptr);
 }
 
-json::object ring_view(const rollout::Rollout& rollout, const rollout::RingState& ring) {
+json::object ring_view(const rollout::Rollout& rollout, const rollout::RingState& ring,
+                       Instant now) {
     return {{"name", ring.name},
             {"open", ring.open},
             {"baked", ring.baked},
@@ -27,7 +28,8 @@ json::object ring_view(const rollout::Rollout& rollout, const rollout::RingState
             {"confirmed", ring.confirmed},
             {"failed", ring.failed},
             {"unconfirmed", ring.unconfirmed},
-            {"lost", ring.lost}};
+            {"lost", ring.lost},
+            {"e", rollout.evidence_of(ring.name, now).log_e}};
 }
 
 /// ln(1/alpha): what `e` is compared with.
@@ -57,12 +59,38 @@ std::int64_t harm_bound_of(const rollout::Rollout& rollout) {
     return rollout.harm_bound(furthest);
 }
 
+json::array gates_view(const rollout::Rollout& rollout, Instant now) {
+    json::array gates;
+    for (const rollout::Gate& gate : rollout.gates(now)) {
+        gates.push_back({{"gate", rollout::name_of(gate.kind)},
+                         {"open", gate.open},
+                         {"have", gate.have},
+                         {"need", gate.need},
+                         {"opens_at", optional_time(gate.opens_at)}});
+    }
+    return gates;
+}
+
+/// Why it may not widen: in the ring open furthest.
+json::object window_view(const rollout::Rollout& rollout) {
+    json::object window;
+    for (const rollout::RingState& ring : rollout.rings()) {
+        if (!ring.open) continue;
+        window = {{"ring", ring.name},
+                  {"size", ring.window},
+                  {"filled", rollout.filling(ring)},
+                  {"room", rollout.room(ring.name)},
+                  {"failures_to_halt", rollout.failures_to_halt(ring.name)}};
+    }
+    return window;
+}
+
 }  // namespace
 
 json::object view_of(const rollout::Rollout& rollout, const Release& release, Instant now) {
     json::array rings;
     for (const rollout::RingState& ring : rollout.rings_at(now)) {
-        rings.push_back(ring_view(rollout, ring));
+        rings.push_back(ring_view(rollout, ring, now));
     }
     return {{"stream", rollout.id().stream},
             {"counter", rollout.id().counter},
@@ -71,6 +99,8 @@ json::object view_of(const rollout::Rollout& rollout, const Release& release, In
             {"reason", rollout.reason()},
             {"plan", rollout.plan().name},
             {"rings", std::move(rings)},
+            {"window", window_view(rollout)},
+            {"gates", gates_view(rollout, now)},
             {"evidence", evidence_view(rollout, now)},
             {"harm_bound", harm_bound_of(rollout)},
             {"first_activation", optional_time(rollout.first_activation())},

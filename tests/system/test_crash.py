@@ -224,6 +224,8 @@ def test_agent_with_a_full_disk_keeps_what_it_has_and_recovers(own_lab, rules, d
     lab.publish(bundle, lab.sign_release(bundle))
     wait_until("bundle 1", lambda: agent.running_counter() == 1)
     lab.wait_for_phase(1, "complete")
+    explained = lab.api("rollout", "explain", f"{lab.stream}/1")
+    assert explained["window"]["ring"] == "all" and explained["gates"] == []
 
     ballast = fill(agent.state)
     bundle = lab.pack(rules("second"), 2)

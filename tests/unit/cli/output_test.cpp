@@ -41,6 +41,59 @@ TEST(RolloutName, IsAStreamAndACounter) {
     }
 }
 
+const char* const kRolling = R"({"stream": "yara", "counter": 7, "phase": "rolling", "reason": "",
+  "rings": [], "harm_bound": 12,
+  "window": {"ring": "canary", "size": 10, "filled": 4, "room": 6, "failures_to_halt": 3},
+  "gates": [
+    {"gate": "exposed", "open": false, "have": 420000000, "need": 1000000000, "opens_at": null},
+    {"gate": "baked", "open": false, "have": 0, "need": 0, "opens_at": "2027-01-15T08:00:00.000Z"},
+    {"gate": "resolved", "open": true, "have": 0, "need": 0, "opens_at": null},
+    {"gate": "confirmed", "open": false, "have": 12, "need": 100, "opens_at": null},
+    {"gate": "hours", "open": true, "have": 60, "need": 50, "opens_at": null},
+    {"gate": "evidence", "open": true, "have": -2.302585, "need": 0, "opens_at": null},
+    {"gate": "heard", "open": true, "have": 1, "need": 2.9, "opens_at": null}],
+  "evidence": {"e": -1.2, "threshold": 9.21034, "e_crash": 0, "e_silence": 0, "e_control": 0,
+               "e_losses": 0}})";
+
+TEST(RolloutExplanation, SaysWhatItWaitsForAndWhatWouldHaltIt) {
+    const Result<Output> output = render_explanation(parse_json(kRolling).value());
+
+    ASSERT_TRUE(output) << output.error().to_string();
+    for (const char* line :
+         {"yara/7 is rolling.\n", "4 of 10 places are taken, 6 devices may activate now",
+          "It halts at E = 10^4.0; E is 10^-0.5", "3 failures would halt it; at most 12",
+          "[ ] all of the ring is exposed: 42% so far\n",
+          "[ ] its bake is over: at 2027-01-15T08:00:00.000Z\n",
+          "[x] no device is pending: 0 are\n", "[ ] confirmed: 12 of 100\n",
+          "[x] device-hours: 60 of 50\n", "[x] E of the ring is below 1: 10^-1.0 now\n",
+          "lost after they confirmed than of the others: 1, 2 at most\n"}) {
+        EXPECT_NE(output->text.find(line), std::string::npos) << line << "\n" << output->text;
+    }
+}
+
+TEST(RolloutExplanation, SaysWhoIsToActWhenItIsOver) {
+    json::object halted = parse_json(kRolling).value().as_object();
+    halted["phase"] = "halted";
+    halted["reason"] = "3 of 5 devices failed";
+    halted["gates"] = json::array{};
+
+    const Result<Output> output = render_explanation(halted);
+
+    ASSERT_TRUE(output) << output.error().to_string();
+    EXPECT_EQ(output->text,
+              "yara/7 is halted.\nReason: 3 of 5 devices failed\nA halt is final. Publish a higher "
+              "counter.\n");
+}
+
+TEST(RolloutExplanation, TakesNoAnswerOfAnotherForm) {
+    for (const char* member : {"window", "gates", "evidence"}) {
+        json::object without = parse_json(kRolling).value().as_object();
+        without.erase(member);
+        EXPECT_FALSE(render_explanation(without)) << member;
+    }
+    EXPECT_FALSE(render_explanation(json::value(7)));
+}
+
 class LogFile : public ::testing::Test {
 protected:
     LogFile() {

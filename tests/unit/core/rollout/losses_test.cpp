@@ -239,6 +239,21 @@ TEST_F(Losses, AreForgivenByWhoResumes) {
     EXPECT_EQ(lab().lost, 8);
 }
 
+TEST_F(Losses, AreAGateThatSaysHowManyMayBe) {
+    finish_ring();
+    see_silent(4);
+
+    const std::vector<Gate> gates = driver_.rollout.gates(driver_.now);
+
+    const auto closed = std::ranges::count_if(gates, [](const Gate& gate) { return !gate.open; });
+    ASSERT_EQ(gates.size(), 7U);
+    EXPECT_EQ(closed, 1);
+    EXPECT_EQ(gates.back().kind, Gate::Kind::kHeard);
+    EXPECT_FALSE(gates.back().open);
+    EXPECT_EQ(gates.back().have, 4);
+    EXPECT_NEAR(gates.back().need, 1 + 0.02 * 45, 1e-9);
+}
+
 TEST_F(Losses, FoldToTheSameState) {
     lose(3, 1, 3, 2);
     lose(2, 2, 5, 2);
