@@ -7,11 +7,15 @@ namespace firebreak::client {
 Verdict judge(const RepositoryView& view, const trust::DeviceState& device,
               const std::optional<Placed>& active, std::chrono::sys_seconds now) {
     const trust::RingPointer& pointer = view.pointer;
-    if (pointer.recall && active && active->content.counter == pointer.recall->counter) {
-        return {.event = Recalled{.counter = pointer.recall->counter,
-                                  .to_counter = pointer.recall->to_counter},
-                .terms = {},
-                .why_not = {}};
+    if (active && trust::is_recalled(pointer, active->content.counter)) {
+        Recalled recalled{
+            .counter = active->content.counter, .to_counter = 0, .all = pointer.recalled};
+        if (pointer.recall) {
+            recalled.all.push_back(pointer.recall->counter);
+            const bool named = pointer.recall->counter == recalled.counter;
+            recalled.to_counter = named ? pointer.recall->to_counter : 0;
+        }
+        return {.event = std::move(recalled), .terms = {}, .why_not = {}};
     }
     const std::int64_t bucket = rollout::bucket(pointer.sha256, device.device_id);
     Result<trust::ContentTerms> terms =

@@ -178,6 +178,10 @@ Decision UpdateCycle::on(const Recalled& event) {
     std::optional<Placed> to;
     for (const std::optional<Placed>& good : {state_.last_known_good, state_.previous_good}) {
         if (!good || good->content.counter == event.counter) continue;
+        if (std::ranges::find(event.all, good->content.counter) != event.all.end()) {
+            quarantine(good->content, "recalled");
+            continue;
+        }
         if (!to || good->content.counter == event.to_counter) to = good;
     }
     return roll_back_from(recalled, "recalled", to);

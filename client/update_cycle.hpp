@@ -65,7 +65,8 @@ struct NothingOffered {};
 /// Devices that run `counter` are to go back.
 struct Recalled {
     std::int64_t counter = 0;
-    std::int64_t to_counter = 0;  ///< 0: to what the device itself found good.
+    std::int64_t to_counter = 0;      ///< 0: to what the device itself found good.
+    std::vector<std::int64_t> all{};  ///< Every counter that is recalled: no place to go back to.
 };
 struct RefreshFailed {};
 struct Downloaded {};

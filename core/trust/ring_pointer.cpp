@@ -64,6 +64,25 @@ Result<std::optional<Recall>> parse_recall(const JsonObject& pointer) {
     return Recall{*counter, *to_counter};
 }
 
+Result<std::vector<std::int64_t>> parse_recalled(const JsonObject& pointer) {
+    std::vector<std::int64_t> recalled;
+    if (!pointer.has("recalled")) return recalled;
+    const Result<const json::array*> elements = pointer.array("recalled");
+    if (!elements) return malformed(elements.error());
+    const std::string path = pointer.path_to("recalled");
+    if ((*elements)->size() > kRecalledMax) {
+        return fail(Errc::kMalformed, path + ": too many");
+    }
+    for (const json::value& element : **elements) {
+        const std::int64_t* counter = element.if_int64();
+        if (counter == nullptr || *counter < 1) {
+            return fail(Errc::kMalformed, path + ": must be counters");
+        }
+        recalled.push_back(*counter);
+    }
+    return recalled;
+}
+
 Result<void> parse_seconds(const JsonObject& object, std::string_view name, std::int64_t& seconds) {
     const Result<std::int64_t> found = integer_of(object, name, 1, kSecondsMax);
     if (!found) return fail(found.error());
@@ -147,6 +166,9 @@ Result<RingPointer> parse_ring_pointer(ByteView bytes) {
     const Result<std::optional<Recall>> recall = parse_recall(*object);
     if (!recall) return fail(recall.error());
     pointer.recall = *recall;
+    Result<std::vector<std::int64_t>> recalled = parse_recalled(*object);
+    if (!recalled) return fail(recalled.error());
+    pointer.recalled = std::move(*recalled);
 
     auto read = parse_seconds(*object, "poll_seconds", pointer.poll_seconds);
     if (read) read = parse_seconds(*object, "confirm_seconds", pointer.confirm_seconds);
@@ -171,6 +193,9 @@ json::value to_json(const RingPointer& pointer) {
     if (pointer.recall) {
         object["recall"] = json::object{{"counter", pointer.recall->counter},
                                         {"to_counter", pointer.recall->to_counter}};
+    }
+    if (!pointer.recalled.empty()) {
+        object["recalled"] = json::array(pointer.recalled.begin(), pointer.recalled.end());
     }
     return object;
 }

@@ -28,7 +28,7 @@ Result<void> check_agreement(const RingPointer& pointer, const FoundTarget& cont
 /// Never back, but for a recall that names both what runs here and where to go; and never to what
 /// is itself being recalled.
 Result<void> check_direction(const RingPointer& pointer, const DeviceState& device) {
-    if (pointer.recall && pointer.recall->counter == pointer.counter) {
+    if (is_recalled(pointer, pointer.counter)) {
         return fail(Errc::kNotRolling,
                     "counter " + std::to_string(pointer.counter) + " is recalled");
     }
@@ -61,6 +61,11 @@ Result<void> check_turn(const RingPointer& pointer, std::int64_t bucket, const s
 }
 
 }  // namespace
+
+bool is_recalled(const RingPointer& pointer, std::int64_t counter) {
+    if (pointer.recall && pointer.recall->counter == counter) return true;
+    return std::ranges::find(pointer.recalled, counter) != pointer.recalled.end();
+}
 
 Result<RingPointer> accept_ring_pointer(const FoundTarget& found, ByteView bytes) {
     // TUF lets a role higher up list the path as well; only the rollout role's word is a pointer.

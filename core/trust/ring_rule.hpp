@@ -39,10 +39,18 @@ struct RingPointer {
     std::int64_t counter = 0;
     std::map<std::string, RingShare> rings;
     std::optional<Recall> recall;
+    /// Counters that were recalled before, and stay so under a newer one: who slept through their
+    /// recall goes back to what the device itself last found good. At most kRecalledMax.
+    std::vector<std::int64_t> recalled;
     std::int64_t poll_seconds = 60;
     std::int64_t confirm_seconds = 60;  ///< After activation, before HEALTHY may be said.
     std::int64_t heartbeat_seconds = 300;
 };
+
+inline constexpr std::size_t kRecalledMax = 64;
+
+/// Whether devices that run `counter` are to leave it.
+bool is_recalled(const RingPointer& pointer, std::int64_t counter);
 
 /// The delegated roles of section 8 of the design, and where their targets are.
 inline constexpr std::string_view kContentRole = "content";

@@ -327,8 +327,13 @@ Result<void> Driver::publish(Instant now) {
         const Result<std::int64_t> last_known_good =
             parts_.store.last_completed(stream, live.rollout.id().counter);
         if (!last_known_good) return fail(last_known_good.error());
-        desired.pointers[stream] =
-            ring_pointer_of(live.rollout, live.release.target, *last_known_good);
+        Result<std::vector<std::int64_t>> halted = parts_.store.halted(
+            stream, live.rollout.id().counter, static_cast<std::int64_t>(trust::kRecalledMax));
+        if (!halted) return fail(halted.error());
+        trust::RingPointer& pointer = desired.pointers[stream];
+        pointer = ring_pointer_of(live.rollout, live.release.target, *last_known_good);
+        // A device may have slept through their recall, and may not be offered this one for long.
+        pointer.recalled = std::move(*halted);
     }
     const Result<Published> published = parts_.repository.publish(desired, parts_.bundles, today);
     if (!published) {

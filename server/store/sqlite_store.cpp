@@ -224,6 +224,16 @@ public:
                       std::string_view(stream), below);
     }
 
+    Result<std::vector<std::int64_t>> halted(const std::string& stream, std::int64_t below,
+                                             std::int64_t limit) override {
+        return all<std::int64_t>(
+            "find the halted releases",
+            [](const Rows& row) -> Result<std::int64_t> { return row.integer(0); },
+            "SELECT counter FROM releases WHERE stream = ? AND counter < ? AND phase = 'halted' "
+            "ORDER BY counter DESC LIMIT ?",
+            std::string_view(stream), below, limit);
+    }
+
     Result<std::optional<Blob>> blob(const Sha256& sha256) override {
         return first(all<Blob>(
             "find a blob",

@@ -228,6 +228,11 @@ public:
     [[nodiscard]] virtual Result<std::int64_t> last_completed(const std::string& stream,
                                                               std::int64_t below) = 0;
 
+    /// Counters of `stream` below `counter` that were halted, newest first, at most `limit`.
+    [[nodiscard]] virtual Result<std::vector<std::int64_t>> halted(const std::string& stream,
+                                                                   std::int64_t below,
+                                                                   std::int64_t limit) = 0;
+
     [[nodiscard]] virtual Result<std::optional<Blob>> blob(const Sha256& sha256) = 0;
     /// The newest content metadata, the bytes as signed; Errc::kNotFound before init.
     [[nodiscard]] virtual Result<Bytes> content_role() = 0;

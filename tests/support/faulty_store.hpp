@@ -75,6 +75,10 @@ public:
     Result<std::int64_t> last_completed(const std::string& stream, std::int64_t below) override {
         return inner_.last_completed(stream, below);
     }
+    Result<std::vector<std::int64_t>> halted(const std::string& stream, std::int64_t below,
+                                             std::int64_t limit) override {
+        return inner_.halted(stream, below, limit);
+    }
     Result<std::optional<server::Blob>> blob(const Sha256& sha256) override {
         return inner_.blob(sha256);
     }

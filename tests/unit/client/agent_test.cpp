@@ -330,6 +330,43 @@ TEST(Agent, RunsWithoutContentWhenItsOnlyContentIsRecalled) {
     EXPECT_EQ(world.known_good(), 0);
 }
 
+TEST(Agent, LeavesWhatWasRecalledWhileItSleptThoughItIsNotItsTurnForTheNext) {
+    AgentWorld world;
+    world.offer(1);
+    world.update();
+    world.offer(2);
+    world.update();
+    ASSERT_EQ(world.known_good(), 2);
+    world.offer(3, [](trust::RingPointer& pointer) {
+        pointer.rings["canary"].threshold_ppb = 0;
+        pointer.recalled = {2};
+    });
+
+    world.update();
+
+    EXPECT_EQ(world.running(), 1);
+    EXPECT_TRUE(world.quarantined(2));
+}
+
+TEST(Agent, DoesNotGoBackToWhatIsRecalledToo) {
+    AgentWorld world;
+    world.offer(1);
+    world.update();
+    world.offer(2);
+    world.update();
+    world.repoint([](trust::RingPointer& pointer) {
+        pointer.rings["canary"].state = "halted";
+        pointer.recall = trust::Recall{.counter = 2, .to_counter = 0};
+        pointer.recalled = {1};
+    });
+
+    world.update();
+
+    EXPECT_EQ(world.running(), 0);
+    EXPECT_TRUE(world.quarantined(1));
+    EXPECT_TRUE(world.quarantined(2));
+}
+
 TEST(Agent, IgnoresARecallOfWhatItDoesNotRun) {
     AgentWorld world;
     world.offer(1);

@@ -26,6 +26,7 @@ json::object valid_pointer() {
     pointer.counter = 41;
     pointer.rings["canary"] = {1, "rolling"};
     pointer.recall = Recall{41, 40};
+    pointer.recalled = {39, 37};
     return to_json(pointer).as_object();
 }
 
@@ -39,6 +40,16 @@ TEST(RingPointerDocument, ReadsWhatItWrites) {
     ASSERT_TRUE(accepted(pointer));
     EXPECT_EQ(to_json(*pointer), valid_pointer());
     EXPECT_EQ(pointer->recall->to_counter, 40);
+    EXPECT_EQ(pointer->recalled, (std::vector<std::int64_t>{39, 37}));
+}
+
+TEST(RingPointerDocument, RecallsSoManyOlderCountersAndNoMore) {
+    json::object object = valid_pointer();
+    json::array& recalled = object["recalled"].emplace_array();
+    for (std::size_t i = 0; i < kRecalledMax; ++i) recalled.emplace_back(7);
+    EXPECT_TRUE(accepted(parse(object)));
+    recalled.emplace_back(7);
+    EXPECT_TRUE(refused(parse(object), Errc::kMalformed));
 }
 
 TEST(RingPointerDocument, IgnoresMembersItDoesNotKnow) {
@@ -46,7 +57,9 @@ TEST(RingPointerDocument, IgnoresMembersItDoesNotKnow) {
     object["from_the_future"] = json::array{1.5, nullptr};
     EXPECT_TRUE(accepted(parse(object)));
     object.erase("recall");
+    object.erase("recalled");
     EXPECT_FALSE(parse(object)->recall);
+    EXPECT_TRUE(parse(object)->recalled.empty());
 }
 
 TEST(RingPointerDocument, RefusesMissingMembersAndWrongTypes) {
@@ -55,10 +68,11 @@ TEST(RingPointerDocument, RefusesMissingMembersAndWrongTypes) {
         for (const json::value& wrong : {json::value(nullptr), json::value(1.5), json::value("x"),
                                          json::value(json::array()), json::value(true)}) {
             if (value.is_string() && wrong.is_string() && name != "sha256") continue;
+            if (value.is_array() && wrong.is_array()) continue;
             object[name] = wrong;
             EXPECT_TRUE(refused(parse(object), Errc::kMalformed)) << name << " " << wrong;
         }
-        if (name == "recall") continue;
+        if (name == "recall" || name == "recalled") continue;
         object.erase(name);
         EXPECT_TRUE(refused(parse(object), Errc::kMalformed)) << name;
     }
@@ -92,7 +106,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Hostile{"recall", R"({"counter":41,"to_counter":42})"},
                       Hostile{"recall", R"({"counter":0,"to_counter":0})"},
                       Hostile{"recall", R"({"counter":41,"to_counter":-1})"},
-                      Hostile{"poll_seconds", "0"}, Hostile{"poll_seconds", "-60"},
+                      Hostile{"recalled", "[0]"}, Hostile{"recalled", "[\"7\"]"},
+                      Hostile{"recalled", "[9223372036854775808]"}, Hostile{"poll_seconds", "0"},
+                      Hostile{"poll_seconds", "-60"},
                       Hostile{"poll_seconds", "9223372036854775807"},
                       Hostile{"confirm_seconds", "0"}, Hostile{"heartbeat_seconds", "2592001"}));
 

@@ -216,6 +216,11 @@ TEST_F(RingRule, RecallNamesWhatRunsAndWhereToGo) {
 TEST_F(RingRule, WhatIsRecalledIsNotInstalledAnywhere) {
     pointer_.recall = Recall{41, 0};
     EXPECT_TRUE(refused(decide(), Errc::kNotRolling));
+    pointer_.recall.reset();
+    pointer_.recalled = {40, 41};
+    EXPECT_TRUE(refused(decide(), Errc::kNotRolling));
+    pointer_.recalled = {40};
+    EXPECT_TRUE(accepted(decide()));
 }
 
 // The ceiling.

@@ -52,6 +52,25 @@ TEST_F(DriverTest, HaltsOnSilenceBeforeTheNextRingAndRecallsToTheLastGood) {
     for (const auto& [name, ring] : pointer.rings) EXPECT_EQ(ring.state, "halted") << name;
 }
 
+TEST_F(DriverTest, GoesOnRecallingWhatWasHaltedUnderNewerCounters) {
+    enrol(4);
+    start(1);
+    ASSERT_GT(run_until(rollout::Phase::kComplete, Fate::kHealthy), 0);
+    start(2);
+    ASSERT_TRUE(steer(server::Steering::kHalt, "smoke", 2));
+    EXPECT_TRUE(published_pointer().recalled.empty());
+    start(3);
+    ASSERT_TRUE(steer(server::Steering::kHalt, "more smoke", 3));
+
+    start(4);
+
+    EXPECT_FALSE(published_pointer().recall);
+    EXPECT_EQ(published_pointer().recalled, (std::vector<std::int64_t>{3, 2}));
+    restart();
+    ASSERT_TRUE(driver_->advance());
+    EXPECT_EQ(published_pointer().recalled, (std::vector<std::int64_t>{3, 2}));
+}
+
 TEST_F(DriverTest, HaltsOnCrashes) {
     enrol(8);
     start(1);

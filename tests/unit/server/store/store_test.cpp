@@ -304,6 +304,22 @@ TEST_F(StoreTest, ForgetsAsLastKnownGoodWhatWasHaltedAfterItWasComplete) {
     EXPECT_EQ(*store().last_completed("sigma", 9), 0);
 }
 
+TEST_F(StoreTest, NamesWhatWasHaltedNewestFirst) {
+    ASSERT_TRUE(store().transact([](StoreWriter& writer) -> Result<void> {
+        for (const std::int64_t counter : {1, 2, 3, 4, 5}) {
+            if (const auto added = writer.add_release(release(counter)); !added) return added;
+            const char* phase = counter == 3 ? "complete" : "halted";
+            const auto set = writer.set_phase({"yara", counter}, phase);
+            if (!set) return set;
+        }
+        return {};
+    }));
+
+    EXPECT_EQ(*store().halted("yara", 5, 10), (std::vector<std::int64_t>{4, 2, 1}));
+    EXPECT_EQ(*store().halted("yara", 5, 2), (std::vector<std::int64_t>{4, 2}));
+    EXPECT_TRUE(store().halted("sigma", 5, 10)->empty());
+}
+
 TEST_F(StoreTest, SpendsAnEnrolmentTokenNoOftenerThanItHasUses) {
     const EnrolmentToken token{"id", "acme", "canary", sha256(bytes_of("secret")), 2, kNow, kNow};
     ASSERT_TRUE(store().transact(
