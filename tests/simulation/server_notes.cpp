@@ -1,0 +1,145 @@
+// What the server says and does, written down for the invariants.
+
+#include "core/health/report.hpp"
+#include "core/trust/metadata.hpp"
+#include "core/trust/role_name.hpp"
+#include "tests/simulation/server_host.hpp"
+
+namespace firebreak::simulation {
+
+namespace {
+
+template <class Document>
+std::optional<Document> read_signed(const Disk& disk, const std::string& name,
+                                    Result<Document> (*parse)(const json::value&)) {
+    const auto file = disk.files.find("repo/metadata/" + name);
+    if (file == disk.files.end()) return std::nullopt;
+    const Result<trust::Envelope> envelope = trust::parse_envelope(file->second);
+    if (!envelope) return std::nullopt;
+    Result<Document> document = parse(envelope->signed_part);
+    if (!document) return std::nullopt;
+    return std::move(*document);
+}
+
+/// What whoever looks now is told.
+struct Published {
+    std::int64_t timestamp = 0;
+    trust::RingPointer pointer;
+};
+
+std::optional<Published> read_published(const Disk& disk) {
+    const auto timestamp = read_signed(disk, "timestamp.json", &trust::parse_timestamp);
+    if (!timestamp) return std::nullopt;
+    const auto snapshot =
+        read_signed(disk, trust::metadata_file_name("snapshot", timestamp->snapshot.version),
+                    &trust::parse_snapshot);
+    if (!snapshot) return std::nullopt;
+    const auto rollout = read_signed(
+        disk, trust::metadata_file_name("rollout", snapshot->meta.at("rollout").version),
+        &trust::parse_targets);
+    if (!rollout) return std::nullopt;
+    const std::string path = trust::ring_pointer_path(kStream);
+    const auto target = rollout->targets.find(path);
+    if (target == rollout->targets.end()) return std::nullopt;
+    const auto file =
+        disk.files.find("repo/targets/" + trust::consistent_target_path(path, target->second));
+    if (file == disk.files.end()) return std::nullopt;
+    const Result<trust::RingPointer> pointer = trust::parse_ring_pointer(file->second);
+    if (!pointer) return std::nullopt;
+    return Published{timestamp->version, *pointer};
+}
+
+}  // namespace
+
+void ServerHost::note_answer(const net::Request& request, net::Response& response) {
+    if (request.target != "/v1/reports" || response.status != 200) return;
+    const Result<health::Report> report = health::parse_report(request.body);
+    if (!report) {
+        truth_.broken.push_back("server: says yes to a report that cannot be read");
+        return;
+    }
+    Ruling& ruling = truth_.rulings[report->counter];
+    const bool announces = report->kind == health::Kind::kActivating;
+    if (announces && answers_yes) response.body = R"({"duplicate":false,"may_activate":true})";
+    const bool yes = response.body.find(R"("may_activate":true)") != std::string::npos;
+    if (announces && yes && ruling.halted) {
+        truth_.broken.push_back("halt: " + report->device + " is let in to " +
+                                std::to_string(report->counter) + ", which is halted");
+    }
+    if (announces && yes) {
+        ruling.let_in.insert(report->device);
+        ruling.forgiven.erase(report->device);
+    }
+    truth_.acknowledged.push_back({report->device, report->sequence, request.body});
+    if (trace_.kept()) {
+        trace_.line("server", "takes " + std::string(health::name_of(report->kind)) + " " +
+                                  std::to_string(report->counter) + " of " + report->device +
+                                  " -> " + response.body);
+    }
+}
+
+/// A HEALTHY may count from when it arrives: whether the answer gets out is another matter.
+void ServerHost::note_arrival(const net::Request& request) {
+    if (request.target != "/v1/reports") return;
+    const Result<health::Report> report = health::parse_report(request.body);
+    if (!report || report->kind != health::Kind::kHealthy) return;
+    truth_.rulings[report->counter].confirmed.insert(report->device);
+}
+
+void ServerHost::note_rollouts() {
+    // After a commit that failed, what the driver has in memory did not happen: it folds anew.
+    if (!up() || driver()->health().store) return;
+    for (const rollout::Rollout* rollout : driver()->live()) {
+        Ruling& ruling = truth_.rulings[rollout->id().counter];
+        if (trace_.kept() && ruling.phase != rollout->phase()) {
+            trace_.line("server", "rollout " + std::to_string(rollout->id().counter) + " is " +
+                                      std::string(rollout::name_of(rollout->phase())) + " " +
+                                      rollout->reason());
+        }
+        if (ruling.phase == rollout::Phase::kHeld && rollout->phase() != rollout::Phase::kHeld &&
+            rollout->phase() != rollout::Phase::kHalted) {
+            ++ruling.resumes;
+            ruling.forgiven = ruling.let_in;
+        }
+        ruling.phase = rollout->phase();
+        for (const rollout::RingState& ring : rollout->rings()) {
+            ruling.window_most = std::max(ruling.window_most, ring.open ? ring.window : 0);
+        }
+        if (rollout->phase() == rollout::Phase::kHalted) {
+            ruling.halted = true;
+            if (!ruling.halted_at) ruling.halted_at = timeline_.now();
+        }
+        note_harm_bound(*rollout, ruling);
+    }
+    note_recalls();
+}
+
+/// W + k* - 1, as promised for the ring in front.
+void ServerHost::note_harm_bound(const rollout::Rollout& rollout, Ruling& ruling) {
+    const auto content = truth_.contents.find(rollout.id().counter);
+    if (content == truth_.contents.end() || content->second.kind == Kind::kGood) return;
+    for (const rollout::RingState& ring : rollout.rings()) {
+        if (!ring.open) continue;
+        ruling.harm_bound_most = std::max(ruling.harm_bound_most, rollout.harm_bound(ring.name));
+    }
+}
+
+/// From which timestamp on everybody who looks is told of a recall: the first one that says so, or
+/// that speaks of a newer counter.
+void ServerHost::note_recalls() {
+    std::optional<Published> published;
+    for (auto& [counter, ruling] : truth_.rulings) {
+        if (!ruling.halted || ruling.recalled_from) continue;
+        if (!published) published = read_published(disk_);
+        if (!published) return;
+        const trust::RingPointer& pointer = published->pointer;
+        const bool named = pointer.recall && pointer.recall->counter == counter;
+        if (!named && pointer.counter <= counter) continue;
+        ruling.recalled_from = published->timestamp;
+        ruling.recalled_at = timeline_.now();
+        trace_.line("server", "recalls " + std::to_string(counter) + " from timestamp " +
+                                  std::to_string(published->timestamp) + " on");
+    }
+}
+
+}  // namespace firebreak::simulation
