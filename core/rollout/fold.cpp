@@ -110,10 +110,15 @@ void Rollout::Fold::operator()(const Activated& event) const {
     const DeviceKey device = key_of(event.device);
     const auto known = to.exposures_.map().find(device);
     if (known != to.exposures_.map().end()) {
-        // One that was forgiven tries again: it takes its place in the window again.
-        if (known->second.forgiven) {
-            change(known->second, [](Exposure& exposure) { exposure.forgiven = false; });
-        }
+        // One that was forgiven tries again: it takes its place in the window, and has as long as
+        // any other to confirm.
+        if (!known->second.forgiven) return;
+        change(known->second, [this](Exposure& exposure) {
+            exposure.activated = time;
+            exposure.outcome = DeviceOutcome::kPending;
+            exposure.crashed = exposure.silent = exposure.forgiven = false;
+        });
+        to.pending_.emplace(time, device);
         return;
     }
     Exposure exposure;

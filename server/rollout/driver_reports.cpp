@@ -104,7 +104,8 @@ Result<bool> Driver::feed(StoreWriter& writer, const Device& device, const healt
 
     if (report.kind == health::Kind::kActivating) {
         if (!live->rollout.may_activate(device.id, device.ring)) return false;
-        if (exposed) return true;
+        // One that a person forgave takes its place in the window again.
+        if (exposed && !exposure->forgiven) return true;
         const Result<void> noted = writer.add_activation(live->rollout.id(), device.id);
         if (!noted) return fail(noted.error());
         const rollout::Activated activated{device.id, device.tenant, device.ring};

@@ -298,6 +298,28 @@ TEST_F(Fold, GivesAForgivenDeviceThatTriesAgainAPlaceInTheWindow) {
 
     EXPECT_EQ(driver_.rollout.unconfirmed("lab"), 5);
     EXPECT_EQ(lab().activated, 5);
+    EXPECT_EQ(lab().pending, 5);
+    EXPECT_EQ(lab().crashed, 0);
+}
+
+TEST_F(Fold, JudgesAForgivenDeviceThatTriesAgainByWhatComesOfIt) {
+    driver_.now += minutes{4};
+    driver_.apply(Held{"look"});
+    driver_.apply(Resumed{"operator:alice", ""});
+    ASSERT_EQ(lab().forgiven, 5);
+    for (const std::string& device : {devices_[0], devices_[1]}) {
+        driver_.apply(Activated{device, "t1", "lab"});
+    }
+    EXPECT_EQ(evidence().failed_devices, 0);
+
+    driver_.now += minutes{1};
+    driver_.confirm({devices_[0]});
+    driver_.now += minutes{4};
+    driver_.apply(ControlSeen{});
+
+    EXPECT_EQ(lab().confirmed, 1);
+    EXPECT_EQ(lab().silent, 1);
+    EXPECT_EQ(driver_.rollout.unconfirmed("lab"), 1);
 }
 
 TEST_F(Fold, SharesTheWidestWindowBetweenRings) {
