@@ -34,7 +34,7 @@ void World::plant() {
     };
     switch (options_.planted) {
         case Planted::kNone:
-        case Planted::kBeatStops:
+        case Planted::kLetsNobodyIn:
         case Planted::kAttemptsNotCounted: return;  // From a later stage on.
         case Planted::kGrantsEverybody: server_.answers_yes = true; return;
         case Planted::kLosesCommits: server_.store().loses_every = 37; return;

@@ -224,7 +224,7 @@ void ServerHost::settle() {
 
 void ServerHost::beat(std::uint64_t life) {
     if (life_ != life) return;
-    if (beats) process_->service->tick();
+    process_->service->tick();
     settle();
     timeline_.after(beat_every, [this, life] { beat(life); });
 }

@@ -58,8 +58,8 @@ public:
 
     milliseconds beat_every{15'000};
     milliseconds cache_age{0};  ///< How old a timestamp.json the web server may still give out.
-    bool beats = true;          ///< A planted bug: it does not.
     bool answers_yes = false;   ///< A planted bug: every announcement may activate.
+    bool answers_no = false;    ///< Another: none may, whatever was decided.
 
 private:
     struct Process;

@@ -61,6 +61,7 @@ void ServerHost::note_answer(const net::Request& request, net::Response& respons
     Ruling& ruling = truth_.rulings[report->counter];
     const bool announces = report->kind == health::Kind::kActivating;
     if (announces && answers_yes) response.body = R"({"duplicate":false,"may_activate":true})";
+    if (announces && answers_no) response.body = R"({"duplicate":false,"may_activate":false})";
     const bool yes = response.body.find(R"("may_activate":true)") != std::string::npos;
     if (announces && yes && ruling.halted) {
         truth_.broken.push_back("halt: " + report->device + " is let in to " +

@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(All, PlantedBug,
                                          Bite{Planted::kIgnoresRecalls, "recall"},
                                          Bite{Planted::kForgetsHalts, "halt"},
                                          Bite{Planted::kLosesCommits, "durable"},
-                                         Bite{Planted::kBeatStops, "progress"}),
+                                         Bite{Planted::kLetsNobodyIn, "progress"}),
                          [](const auto& bite) {
                              return std::string(bite.param.invariant) + "_" +
                                     std::to_string(static_cast<int>(bite.param.bug));

@@ -207,7 +207,11 @@ void World::wait_for_good(std::int64_t counter, Instant until, std::function<voi
 }
 
 bool World::everybody_runs(std::int64_t counter) const {
-    return std::ranges::all_of(fleet_, [counter](const auto& endpoint) {
+    return std::ranges::all_of(fleet_, [this, counter](const auto& endpoint) {
+        // Who lost its power too often while it tried has given it up; what comes next is for all.
+        const auto life = endpoint->machine().lives.find(counter);
+        const bool tried = life != endpoint->machine().lives.end() && life->second.given_up;
+        if (endpoint->up() && tried && counter != last_release_) return true;
         if (!endpoint->up() || endpoint->machine().running != counter) return false;
         return endpoint->agent()->cycle().active_confirmed;
     });
@@ -235,7 +239,7 @@ void World::calm_down() {
     network_.server_cut_off = false;
     server_.set_faults({});
     server_.cache_age = milliseconds{0};
-    if (options_.planted == Planted::kBeatStops) server_.beats = false;
+    if (options_.planted == Planted::kLetsNobodyIn) server_.answers_no = true;
     for (const auto& endpoint : fleet_) {
         endpoint->set_faults({});
         endpoint->clock().skew = milliseconds{0};

@@ -17,7 +17,7 @@ enum class Planted {
     kGrantsEverybody,     ///< The server lets in whoever asks.
     kLosesCommits,        ///< Some commits that the store confirmed are not there.
     kForgetsHalts,        ///< A restart of the server folds the log without its halts.
-    kBeatStops,           ///< The server decides nothing more by itself.
+    kLetsNobodyIn,        ///< The server says no to every machine, from the storm on.
     kForgetsQuarantine,   ///< The agents' disks lose what was quarantined.
     kAttemptsNotCounted,  ///< The agents' disks say yes to their state and lose it in a power cut.
     kIgnoresRecalls,      ///< Sensors stay on what they run.
