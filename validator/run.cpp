@@ -37,6 +37,22 @@ std::uint64_t size_of(const Reproducer& reproducer) {
     return bytes;
 }
 
+/// The weaker of the two, means by means.
+void weaken(std::optional<Confinement>& weakest, const Confinement& confinement) {
+    if (!weakest) {
+        weakest = confinement;
+        return;
+    }
+    weakest->limits &= confinement.limits;
+    weakest->seccomp &= confinement.seccomp;
+    weakest->call_reports &= confinement.call_reports;
+    weakest->landlock_abi = std::min(weakest->landlock_abi, confinement.landlock_abi);
+    weakest->namespaces &= confinement.namespaces;
+    weakest->cgroup &= confinement.cgroup;
+    weakest->sanitized |= confinement.sanitized;
+    weakest->fixed_addresses &= confinement.fixed_addresses;
+}
+
 }  // namespace
 
 std::string_view to_string(StageOutcome outcome) {
@@ -74,8 +90,7 @@ void Run::add(Finding finding) {
 }
 
 const WorkerProgram& Run::program_for(const EngineFile& engine) const {
-    const bool elsewhere = engine.sanitized && !tools_.program.sanitized();
-    return elsewhere && tools_.twin_host != nullptr ? *tools_.twin_host : tools_.program;
+    return program_to_open(engine, tools_.program, tools_.twin_host);
 }
 
 const Build* Run::build_of(const Sha256& engine) const {
@@ -97,19 +112,12 @@ std::string Run::twin_sandbox_level() const {
 }
 
 void Run::record(const Confinement& confinement) {
-    const bool twin = confinement.sanitized && !tools_.program.sanitized();
-    std::optional<Confinement>& weakest = twin ? twin_confinement_ : confinement_;
-    if (!weakest) {
-        weakest = confinement;
-        return;
-    }
-    weakest->limits &= confinement.limits;
-    weakest->seccomp &= confinement.seccomp;
-    weakest->call_reports &= confinement.call_reports;
-    weakest->landlock_abi = std::min(weakest->landlock_abi, confinement.landlock_abi);
-    weakest->namespaces &= confinement.namespaces;
-    weakest->cgroup &= confinement.cgroup;
-    weakest->fixed_addresses &= confinement.fixed_addresses;
+    const bool in_twin_host = confinement.sanitized && !tools_.program.sanitized();
+    if (in_twin_host) weaken(twin_confinement_, confinement);
+    // A sanitizer build that is itself given as an engine is held to less, and lowers the level.
+    const bool of_a_build =
+        !in_twin_host || std::ranges::any_of(request_.engines, &EngineFile::sanitized);
+    if (of_a_build) weaken(confinement_, confinement);
 }
 
 void Run::attach(Reproducer reproducer, const EngineFile& engine, Finding& finding) {

@@ -167,8 +167,8 @@ public:
     /// The build, or the twin, with that engine file; nullptr: neither.
     const Build* build_of(const Sha256& engine) const;
 
-    /// The weakest confinement that any worker of this run reached; of sanitizer builds apart,
-    /// where the validator itself is none.
+    /// The weakest confinement that any worker of this run reached. Twins are left out, as they
+    /// admit nothing; of them, and of every sanitizer build, the second tells.
     std::string sandbox_level() const;
     std::string twin_sandbox_level() const;
     void record(const Confinement& confinement);

@@ -66,8 +66,8 @@ int reproduce(const World& world, const ReproduceOptions& options) {
         return complain(kExitInconclusive,
                         options.engine + ": a sanitizer build needs --twin-host");
     }
-    const bool elsewhere = engine->sanitized && !program->sanitized();
-    Executor executor(elsewhere ? **twin_host : *program, policy, world.clock);
+    Executor executor(program_to_open(*engine, *program, *twin_host ? &**twin_host : nullptr),
+                      policy, world.clock);
     const auto [run, costs] =
         replay(executor, *engine, *reproducer, {.policy = policy, .clock = world.clock});
     const bool again = shows(*reproducer, run, costs);

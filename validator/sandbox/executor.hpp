@@ -26,6 +26,11 @@ struct EngineFile {
     bool sanitized = false;  ///< Built with AddressSanitizer: opens in a host that is, too.
 };
 
+/// The program whose workers open `engine`: a sanitizer build needs a sanitizer's runtime, which
+/// `own` or else `twin_host` has; with neither it is `own`, and the engine does not open.
+const WorkerProgram& program_to_open(const EngineFile& engine, const WorkerProgram& own,
+                                     const WorkerProgram* twin_host);
+
 /// Files of a ContentImage that stand behind one another.
 struct ImagePart {
     std::size_t first = 0;

@@ -1,4 +1,4 @@
-// What an Executor holds its worker to.
+// What program an Executor's worker is, and what it is held to.
 
 #include <unistd.h>
 
@@ -17,6 +17,12 @@ constexpr std::uint64_t kProgramBytes = 512U << 20U;
 constexpr unsigned kSanitizerFactor = 4;
 
 }  // namespace
+
+const WorkerProgram& program_to_open(const EngineFile& engine, const WorkerProgram& own,
+                                     const WorkerProgram* twin_host) {
+    const bool elsewhere = engine.sanitized && !own.sanitized();
+    return elsewhere && twin_host != nullptr ? *twin_host : own;
+}
 
 std::uint64_t Executor::address_space_max() const {
     return policy_.memory_bytes_max + policy_.input_bytes_max + content_bytes_ + kProgramBytes;

@@ -20,7 +20,9 @@ class Twins : public ::testing::Test {
 protected:
     void SetUp() override {
         if (WorkerProgram::self()->sanitized()) {
-            GTEST_SKIP() << "here every build is a sanitizer build";
+            GTEST_SKIP()
+                << "needs a production build beside the twin; under AddressSanitizer there is "
+                   "none that survives what its twin does not";
         }
     }
 

@@ -220,5 +220,27 @@ TEST(Run, RemembersTheWeakestSandbox) {
     EXPECT_EQ(bench.run.sandbox_level(), "seccomp+rlimits+no-new-privs+landlock");
 }
 
+TEST(Run, LeavesTwinsOutOfItsSandboxLevelAndNoEngineThatIsASanitizerBuild) {
+    const Confinement build{.limits = true, .seccomp = true, .landlock_abi = 4};
+    Confinement sanitized = build;
+    sanitized.sanitized = true;
+    sanitized.landlock_abi = 0;
+    BenchRun with_twin;
+    if (with_twin.program.sanitized()) {
+        GTEST_SKIP() << "needs a validator without a sanitizer: here every worker has one";
+    }
+    const EngineFile engine{"yara.so", sha256(bytes_of("y")), true};
+    BenchRun with_build({.bundle_name = "b", .bundle = to_bytes("b"), .engines = {engine}});
+
+    for (BenchRun* const bench : {&with_twin, &with_build}) {
+        bench->run.record(build);
+        bench->run.record(sanitized);
+    }
+
+    EXPECT_EQ(with_twin.run.sandbox_level(), "seccomp+rlimits+no-new-privs+landlock");
+    EXPECT_EQ(with_twin.run.twin_sandbox_level(), "seccomp+rlimits-but-address-space+no-new-privs");
+    EXPECT_EQ(with_build.run.sandbox_level(), with_twin.run.twin_sandbox_level());
+}
+
 }  // namespace
 }  // namespace firebreak::validator
