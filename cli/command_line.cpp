@@ -36,6 +36,7 @@ Examples:
   firebreak publish --bundle yara-1.fbb --attestation yara-1.att.json --content next-content.json \
       --plan ring-configs/default.yaml
   firebreak rollout show yara/1
+  firebreak fleet explain d-0123456789abcdef0123456789abcdef
   firebreak rollout halt yara/1 --reason "false positives at a customer"
 
 Exit codes: 0 done; 1 refused or failed; 2 usage or a bad input file; 3 server not reachable.
@@ -244,14 +245,23 @@ void add_simulate(CLI::App& root, Program& program) {
         ->check(CLI::Range(1, 24 * 366))
         ->capture_default_str();
     app->add_option("--threads", options->threads, "0: one for each core")->capture_default_str();
+    app->add_option("--chart", options->chart,
+                    "Draw the run with the median harm into this file, .svg or .html");
     app->callback([&program, options] {
         program.command = [&program, options] {
             const bool terminal = isatty(STDERR_FILENO) == 1;
-            const auto progress = [&](std::int64_t done) {
+            const auto began = program.context.clock.steady();
+            auto drawn = began;
+            const auto progress = [&, terminal](const Progress& so_far) {
                 if (!terminal) return;
-                (void)std::fprintf(stderr, "\r%lld of %lld runs%s", static_cast<long long>(done),
-                                   static_cast<long long>(options->runs),
-                                   done == options->runs ? "\r\x1b[K" : "");
+                const auto now = program.context.clock.steady();
+                const bool last = so_far.done == so_far.runs;
+                // Ten times a second is enough for an eye, and costs a terminal nothing.
+                if (!last && now - drawn < std::chrono::milliseconds{100}) return;
+                drawn = now;
+                const double seconds = std::chrono::duration<double>(now - began).count();
+                const std::string text = last ? "" : progress_text(so_far, seconds);
+                (void)std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
             };
             return simulate(program.context, *options, progress);
         };

@@ -1,6 +1,7 @@
 #include "cli/fleet.hpp"
 
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
 
 #include "cli/table.hpp"
 
@@ -40,16 +41,6 @@ Result<Output> get_table(ApiClient& api, const std::string& path, std::string_vi
     return Output{.text = std::move(*text), .data = std::move(*answer)};
 }
 
-/// Ids and names go into a URL as they are, so they must need no escaping.
-Result<std::string> plain(const std::string& text, const std::string& what) {
-    const bool safe = !text.empty() && text.size() <= 100 &&
-                      text.find_first_not_of(
-                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                          "0123456789_-") == std::string::npos;
-    if (!safe) return fail(Errc::kBadInput, "'" + text + "' is no " + what);
-    return text;
-}
-
 Result<Output> post_for_token(ApiClient& api, const std::string& path, const json::value& body) {
     Result<json::value> answer = api.call("POST", path, json::serialize(body));
     if (!answer) return fail(answer.error());
@@ -61,6 +52,15 @@ Result<Output> post_for_token(ApiClient& api, const std::string& path, const jso
 }
 
 }  // namespace
+
+Result<std::string> plain(const std::string& text, const std::string& what) {
+    const bool safe = !text.empty() && text.size() <= 100 &&
+                      text.find_first_not_of(
+                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                          "0123456789_-") == std::string::npos;
+    if (!safe) return fail(Errc::kBadInput, "'" + text + "' is no " + what);
+    return text;
+}
 
 Result<Output> list_fleet(ApiClient& api, const std::string& ring) {
     // The API answers in pages; people and scripts want the fleet.
@@ -114,12 +114,17 @@ Result<Output> show_census(ApiClient& api) {
     return get_table(api, "/v1/census", "builds", {"sha256", "ring", "devices"});
 }
 
+json::object enrolment_token_body(const EnrolmentTokenOptions& options) {
+    json::object body{{"tenant", options.tenant},
+                      {"uses", options.uses},
+                      {"expires_seconds", options.expires_seconds}};
+    if (!options.ring.empty()) body["ring"] = options.ring;
+    if (!options.tags.empty()) body["tags"] = json::value_from(options.tags);
+    return body;
+}
+
 Result<Output> make_enrolment_token(ApiClient& api, const EnrolmentTokenOptions& options) {
-    return post_for_token(api, "/v1/enrolment-tokens",
-                          {{"tenant", options.tenant},
-                           {"ring", options.ring},
-                           {"uses", options.uses},
-                           {"expires_seconds", options.expires_seconds}});
+    return post_for_token(api, "/v1/enrolment-tokens", enrolment_token_body(options));
 }
 
 Result<Output> make_token(ApiClient& api, const TokenOptions& options) {

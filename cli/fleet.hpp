@@ -4,6 +4,11 @@
 
 namespace firebreak::cli {
 
+/// Ids and names go into a URL as they are, so they must need no escaping.
+///
+/// @param what  "device id", for the error. @returns `text`, or Errc::kBadInput.
+[[nodiscard]] Result<std::string> plain(const std::string& text, const std::string& what);
+
 [[nodiscard]] Result<Output> list_fleet(ApiClient& api, const std::string& ring);
 [[nodiscard]] Result<Output> show_device(ApiClient& api, const std::string& device);
 
@@ -15,12 +20,16 @@ namespace firebreak::cli {
 
 struct EnrolmentTokenOptions {
     std::string tenant;
-    std::string ring;
+    std::string ring;               ///< Empty: the server's rules place each device.
+    std::vector<std::string> tags;  ///< What those rules may go by.
     std::int64_t uses = 1;
     std::int64_t expires_seconds = 3600;
 };
 
-/// Makes a token that lets devices enrol into one ring of one tenant. Shown once.
+/// What is asked of the server for a token: no "ring" where the rules are to place the device.
+json::object enrolment_token_body(const EnrolmentTokenOptions& options);
+
+/// Makes a token that lets devices of one tenant enrol. Shown once.
 [[nodiscard]] Result<Output> make_enrolment_token(ApiClient& api,
                                                   const EnrolmentTokenOptions& options);
 

@@ -1,5 +1,6 @@
 #include "cli/plan.hpp"
 
+#include "core/calendar/calendar.hpp"
 #include "core/content/schema.hpp"
 
 namespace firebreak::cli {
@@ -14,13 +15,20 @@ Result<rollout::Plan> read_plan(const Context& context, const std::string& path)
     }
     Result<rollout::Plan> plan = rollout::parse_plan(document->value);
     if (!plan) return fail(plan.error().seen_from(path));
+    if (const auto kept = rollout::check_floors(*plan); !kept) {
+        return fail(kept.error().seen_from(path));
+    }
+    if (const auto freeze = calendar::next_freeze(plan->freezes, Instant{}); !freeze) {
+        return fail(freeze.error().seen_from(path));
+    }
     return plan;
 }
 
 Result<Output> check_plan(const Context& context, const std::string& path) {
     const Result<rollout::Plan> plan = read_plan(context, path);
     if (!plan) return fail(plan.error());
-    Output output{.text = path + ": valid, plan '" + plan->name + "'\n",
+    Output output{.text = path + ": valid, plan '" + plan->name + "', velocity " +
+                          std::string(rollout::name_of(plan->velocity)) + "\n",
                   .data = {{"valid", true}, {"plan", rollout::to_json(*plan)}}};
     for (const rollout::Ring& ring : plan->rings) {
         output.text += "  " + ring.name + ": window " + std::to_string(ring.window_start) + " to " +

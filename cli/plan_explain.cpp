@@ -42,9 +42,7 @@ struct Crossing {
 template <class LogE>
 std::optional<Crossing> crossing(const rollout::Plan& plan, double share, const LogE& log_e) {
     constexpr std::int64_t kFailedMost = 1'000'000;
-    // One process of one ring must carry all of E: evidence.cpp's 0.4 and mean over the rings.
-    const double to_cross =
-        -std::log(plan.alpha) - std::log(0.4 / static_cast<double>(plan.rings.size()));
+    const double to_cross = rollout::log_e_to_halt_alone(plan);
     const auto devices_for = [share](std::int64_t failed) {
         return static_cast<std::int64_t>(std::ceil(static_cast<double>(failed) / share));
     };
@@ -89,6 +87,34 @@ void explain_rings(const rollout::Plan& plan, Output& output) {
                    "devices needs all of them.\n\n";
 }
 
+std::string words_of(const rollout::Ring& ring) {
+    std::string words = "  Ring " + ring.name + " opens when " + std::to_string(ring.approvals) +
+                        (ring.approvals == 1 ? " person" : " people") + " approved it";
+    std::string names;
+    for (const std::string& name : ring.approvers) names += (names.empty() ? "" : ", ") + name;
+    return words + (names.empty() ? "" : ", of " + names) + "; never who published it.\n";
+}
+
+/// What people and calendars have to say.
+void explain_people(const rollout::Plan& plan, Output& output) {
+    const auto least = [&plan](bool last) {
+        return rollout::format_duration(
+            rollout::bake_floor_min(plan.velocity, plan.silence_deadline, last));
+    };
+    output.text += "Velocity " + std::string(rollout::name_of(plan.velocity)) +
+                   ": a bake is never shorter than " + least(false) + ", the last one than " +
+                   least(true) + ".\n";
+    for (const rollout::Ring& ring : plan.rings) {
+        if (ring.approvals > 0) output.text += words_of(ring);
+    }
+    for (const rollout::Freeze& freeze : plan.freezes) {
+        output.text += "  " + freeze.name + ", " + rollout::format_local_moment(freeze.from) +
+                       " to " + rollout::format_local_moment(freeze.until) + " " + freeze.zone +
+                       ": no ring opens and nothing widens; halts go on.\n";
+    }
+    output.text += "\n";
+}
+
 void explain_faults(const rollout::Plan& plan, Output& output) {
     const double hours = seconds_of(plan.confirm_after) / 3600;
     Table table({"  harms", "and they fall silent", "and they crash, and report it"});
@@ -107,14 +133,14 @@ void explain_faults(const rollout::Plan& plan, Output& output) {
     }
     const std::string silent_after = rollout::format_duration(rollout::silent_after(plan));
     output.text +=
-        "When a fault stops it: devices harmed, of those activated, in a ring where all was well "
-        "before\n" +
+        "When a fault stops it: devices harmed, of the first that are activated in a ring\n" +
         table.render() + "  Silence counts " + rollout::format_duration(plan.silence_deadline) +
         " after activation, a crash as soon as it is reported, and a halt takes up to " +
         rollout::format_duration(plan.poll_every) +
         " more to reach a device. What falls silent after it confirmed is seen " + silent_after +
         " later, against the devices that do not have the release; a bake floor shorter than that "
-        "sees nothing of it. What is merely slow is not seen. Never on fewer than " +
+        "sees nothing of it. Each device of the ring that was well before makes it take more. "
+        "What is merely slow is not seen. Never on fewer than " +
         std::to_string(plan.failures_min) + " devices of " + std::to_string(plan.tenants_min) +
         " tenants, but in the vendor's own rings.\n\n";
     const double years = 1 / (plan.alpha * kReleasesADay * 365.25);
@@ -137,7 +163,10 @@ Result<void> explain_fleet(const rollout::Plan& plan, const FleetModel& fleet,
     const Result<std::vector<std::int64_t>> sizes = ring_sizes(fleet, plan);
     if (!sizes) return fail(sizes.error().seen_from(path));
     const Incident none;
-    const RunResult run = simulate_once(plan, at_its_best(fleet), *sizes, none, 1, kSimulatedMost);
+    rollout::Plan at_any_time = plan;
+    at_any_time.freezes.clear();
+    const RunResult run =
+        simulate_once(at_any_time, at_its_best(fleet), *sizes, none, 1, kSimulatedMost);
     Table table({"ring", "devices", "opens at the earliest", "most harmed before a halt"});
     json::array rings;
     for (std::size_t i = 0; i < plan.rings.size(); ++i) {
@@ -151,7 +180,8 @@ Result<void> explain_fleet(const rollout::Plan& plan, const FleetModel& fleet,
     }
     output.text +=
         "\nOn " + fleet.name + ", " + std::to_string(fleet.devices) +
-        " devices, with all of them awake and well\n" + table.render() +
+        " devices, with all of them awake and well" +
+        (plan.freezes.empty() ? "" : ", outside of freezes") + "\n" + table.render() +
         "  Every device may have it after " + duration_text(run.full_seconds) +
         ", complete after " + duration_text(run.complete_seconds) +
         ". The harm is what shows before a device confirms, and then one by one; `firebreak "
@@ -173,6 +203,7 @@ Result<Output> explain_plan(const Context& context, const ExplainPlanOptions& op
                           (plan->description.empty() ? "" : ": " + plan->description) + "\n\n",
                   .data = {{"plan", rollout::to_json(*plan)}}};
     explain_rings(*plan, output);
+    explain_people(*plan, output);
     explain_faults(*plan, output);
     if (options.fleet.empty()) {
         output.text += "With --fleet FILE it also says when each ring opens, and the harm.\n";

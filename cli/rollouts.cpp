@@ -73,6 +73,12 @@ std::string words_of(const JsonObject& gate) {
         return "no more lost after they confirmed than of the others: " + whole(have) + ", " +
                whole(std::max(0.0, std::floor(need))) + " at most";
     }
+    if (kind == "approved") {
+        return "people approved the next ring: " + whole(have) + " of " + whole(need);
+    }
+    if (kind == "thawed") {
+        return by == "-" ? "no freeze is on" : "no freeze is on: this one lasts until " + by;
+    }
     return kind;
 }
 
@@ -110,6 +116,39 @@ Result<std::string> render_window(const JsonObject& rollout) {
     return text;
 }
 
+/// Who approved, what is asked for, and what is frozen next.
+std::string words_of_people(const JsonObject& rollout) {
+    std::string text;
+    const Result<JsonObject> people = rollout.object("people");
+    if (!people) return text;
+    if (const auto approved = people->strings("approved_by"); approved && !approved->empty()) {
+        text += "The next ring was approved by";
+        for (const std::string& person : *approved) text += " " + person;
+        text += ".\n";
+    }
+    if (const auto rings = people->strings("overridden"); rings && !rings->empty()) {
+        text += "Two people passed over what ring " + rings->back() +
+                " waits for, but for exposure, approvals, E and lost devices.\n";
+    }
+    if (const Result<JsonObject> asked = people->object("override_asked")) {
+        text += text_or_dash(*asked, "person") + " asks to pass over what ring " +
+                text_or_dash(*asked, "ring") + " waits for: " + text_or_dash(*asked, "reason") +
+                "\nAnother person grants it until " + text_or_dash(*asked, "until") +
+                ": firebreak rollout grant\n";
+    }
+    if (const Result<JsonObject> freeze = people->object("freeze")) {
+        text += "Freeze '" + text_or_dash(*freeze, "name") + "' from " +
+                text_or_dash(*freeze, "from") + " until " + text_or_dash(*freeze, "until") + ".\n";
+    }
+    return text;
+}
+
+Result<json::value> ask_for_rollout(ApiClient& api, const std::string& name) {
+    const Result<std::string> path = rollout_path(name);
+    if (!path) return fail(path.error());
+    return api.call("GET", *path);
+}
+
 }  // namespace
 
 Result<std::string> rollout_path(const std::string& name) {
@@ -143,27 +182,24 @@ Result<Output> list_rollouts(ApiClient& api) {
 }
 
 Result<Output> show_rollout(ApiClient& api, const std::string& name) {
-    const Result<std::string> path = rollout_path(name);
-    if (!path) return fail(path.error());
-    const Result<json::value> answer = api.call("GET", *path);
+    const Result<json::value> answer = ask_for_rollout(api, name);
     if (!answer) return fail(answer.error());
     return render_rollout(*answer);
 }
 
 Result<Output> explain_rollout(ApiClient& api, const std::string& name) {
-    const Result<std::string> path = rollout_path(name);
-    if (!path) return fail(path.error());
-    const Result<json::value> answer = api.call("GET", *path);
+    const Result<json::value> answer = ask_for_rollout(api, name);
     if (!answer) return fail(answer.error());
     return render_explanation(*answer);
 }
 
-Result<Output> change_rollout(ApiClient& api, const std::string& name, const std::string& action,
-                              const std::string& reason) {
+Result<Output> change_rollout(ApiClient& api, const std::string& name, const RolloutOrder& order) {
     const Result<std::string> path = rollout_path(name);
     if (!path) return fail(path.error());
+    json::object body{{"reason", order.reason}};
+    if (!order.ring.empty()) body["ring"] = order.ring;
     const Result<json::value> answer =
-        api.call("POST", *path + "/" + action, json::serialize(json::value{{"reason", reason}}));
+        api.call("POST", *path + "/" + order.action, json::serialize(body));
     if (!answer) return fail(answer.error());
     return render_rollout(*answer);
 }
@@ -207,9 +243,14 @@ Result<Output> render_explanation(const json::value& value) {
     const Result<std::string> gates = render_gates(*rollout);
     if (!gates) return fail(gates.error());
     if (!gates->empty()) text += "The next ring opens when all of these hold:\n" + *gates;
+    text += words_of_people(*rollout);
     if (phase == "held") text += "A person decides: firebreak rollout resume, or halt.\n";
     if (phase == "halted") text += "A halt is final. Publish a higher counter.\n";
     return Output{.text = std::move(text), .data = value};
+}
+
+Result<std::string> gate_lines(const JsonObject& object) {
+    return render_gates(object);
 }
 
 }  // namespace firebreak::cli

@@ -14,9 +14,19 @@ namespace firebreak::cli {
 /// halt it.
 [[nodiscard]] Result<Output> explain_rollout(ApiClient& api, const std::string& name);
 
-/// hold, resume or halt, with the reason that goes into the log.
+/// What a person orders.
+struct RolloutOrder {
+    std::string action;  ///< hold, resume, halt, approve, override or grant.
+    std::string reason;  ///< Goes into the log.
+    std::string ring{};  ///< Of the last three; for the others empty.
+};
+
 [[nodiscard]] Result<Output> change_rollout(ApiClient& api, const std::string& name,
-                                            const std::string& action, const std::string& reason);
+                                            const RolloutOrder& order);
+
+/// The member "gates" of an API object, a line for each: what it waits for, and "[x]" when it does
+/// no longer.
+[[nodiscard]] Result<std::string> gate_lines(const JsonObject& object);
 
 /// A rollout as the API gives it, for people.
 [[nodiscard]] Result<Output> render_rollout(const json::value& rollout);

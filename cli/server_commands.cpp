@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "cli/device_explain.hpp"
 #include "cli/event_log.hpp"
 #include "cli/fleet.hpp"
 #include "cli/program.hpp"
@@ -11,6 +12,7 @@
 namespace firebreak::cli {
 namespace {
 
+/// A sub-command that takes at most one text and asks the server.
 void add_query(CLI::App* parent, Program& program, const std::string& name, const std::string& help,
                const std::string& option,
                std::function<Result<Output>(ApiClient&, const std::string&)> query) {
@@ -25,6 +27,22 @@ void add_query(CLI::App* parent, Program& program, const std::string& name, cons
         program.command = [&program, text, query] {
             ApiClient api = program.api();
             return query(api, *text);
+        };
+    });
+}
+
+void add_device_explain(CLI::App* fleet, Program& program) {
+    auto device = std::make_shared<std::string>();
+    auto stream = std::make_shared<std::string>();
+    CLI::App* explain = fleet->add_subcommand(
+        "explain", "Why a device has, or has not, the newest release of each stream");
+    add_connection(explain, program);
+    explain->add_option("DEVICE", *device)->required();
+    explain->add_option("--stream", *stream, "Of this stream alone");
+    explain->callback([&program, device, stream] {
+        program.command = [&program, device, stream] {
+            ApiClient api = program.api();
+            return explain_device(api, *device, *stream);
         };
     });
 }
@@ -78,49 +96,56 @@ void add_rollout(CLI::App& root, Program& program) {
         };
     });
     auto name = std::make_shared<std::string>();
-    CLI::App* show = rollout->add_subcommand("show", "One rollout: rings, evidence, bound");
-    add_connection(show, program);
-    show->add_option("ROLLOUT", *name, "STREAM/COUNTER")->required();
-    show->callback([&program, name] {
-        program.command = [&program, name] {
-            ApiClient api = program.api();
-            return show_rollout(api, *name);
-        };
-    });
-    CLI::App* explain = rollout->add_subcommand(
-        "explain", "Why it is where it is: what it waits for, and what would halt it");
-    add_connection(explain, program);
-    explain->add_option("ROLLOUT", *name, "STREAM/COUNTER")->required();
-    explain->callback([&program, name] {
-        program.command = [&program, name] {
-            ApiClient api = program.api();
-            return explain_rollout(api, *name);
-        };
-    });
+    using Look = Result<Output> (*)(ApiClient&, const std::string&);
+    const auto add_look = [&](const char* verb, const char* help, Look look) {
+        CLI::App* command = rollout->add_subcommand(verb, help);
+        add_connection(command, program);
+        command->add_option("ROLLOUT", *name, "STREAM/COUNTER")->required();
+        command->callback([&program, name, look] {
+            program.command = [&program, name, look] {
+                ApiClient api = program.api();
+                return look(api, *name);
+            };
+        });
+    };
+    add_look("show", "One rollout: rings, evidence, bound", &show_rollout);
+    add_look("explain", "Why it is where it is: what it waits for, and what would halt it",
+             &explain_rollout);
     auto reason = std::make_shared<std::string>();
-    for (const std::string action : {"hold", "resume", "halt"}) {
-        CLI::App* change = rollout->add_subcommand(
-            action, action == "hold"     ? "Stop widening; devices keep what they have"
-                    : action == "resume" ? "Go on with a held rollout"
-                                         : "End the rollout and recall its content; final");
+    auto ring = std::make_shared<std::string>();
+    struct Action {
+        std::string name;
+        std::string help;
+        bool of_ring = false;
+    };
+    const std::vector<Action> actions{
+        {"hold", "Stop widening; devices keep what they have"},
+        {"resume", "Go on with a held rollout"},
+        {"halt", "End the rollout and recall its content; final"},
+        {"approve", "Say that the ring that is next may open; each person counts once", true},
+        {"override", "Ask that what the ring in front waits for be passed over", true},
+        {"grant", "Grant the override that another person asked for", true}};
+    for (const Action& action : actions) {
+        CLI::App* change = rollout->add_subcommand(action.name, action.help);
         add_connection(change, program);
         change->add_option("ROLLOUT", *name, "STREAM/COUNTER")->required();
+        if (action.of_ring) change->add_option("--ring", *ring, "The ring it is of")->required();
         change->add_option("--reason", *reason, "Goes into the log")->required();
-        change->callback([&program, name, reason, action] {
-            program.command = [&program, name, reason, action] {
+        change->callback([&program, name, reason, ring, word = action.name] {
+            program.command = [&program, name, reason, ring, word] {
                 ApiClient api = program.api();
-                return change_rollout(api, *name, action, *reason);
+                return change_rollout(api, *name, {word, *reason, *ring});
             };
         });
     }
 }
 
-/// A sub-command that takes at most one text and asks the server.
 void add_fleet(CLI::App& root, Program& program) {
     CLI::App* fleet = root.add_subcommand("fleet", "Devices, their builds, their enrolment");
     fleet->require_subcommand(1);
     add_query(fleet, program, "list", "Devices and what they run", "--ring", &list_fleet);
     add_query(fleet, program, "show", "One device", "DEVICE", &show_device);
+    add_device_explain(fleet, program);
     add_query(fleet, program, "revoke", "Refuse a device from now on", "DEVICE", &revoke_device);
     add_query(fleet, program, "census", "Engine builds alive, by ring", "",
               [](ApiClient& api, const std::string&) { return show_census(api); });
@@ -128,7 +153,9 @@ void add_fleet(CLI::App& root, Program& program) {
     CLI::App* enrol = fleet->add_subcommand("enrol-token", "Make a token that devices enrol with");
     add_connection(enrol, program);
     enrol->add_option("--tenant", options->tenant, "Whose devices")->required();
-    enrol->add_option("--ring", options->ring, "Ring they join")->required();
+    enrol->add_option("--ring", options->ring,
+                      "Ring they join; without it the server's rules place them");
+    enrol->add_option("--tag", options->tags, "For those rules; may be given several times");
     enrol->add_option("--uses", options->uses, "How many devices")->capture_default_str();
     enrol->add_option("--expires-seconds", options->expires_seconds)->capture_default_str();
     enrol->callback([&program, options] {

@@ -1,7 +1,9 @@
 #include "server/config.hpp"
 
+#include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "core/base/errc.hpp"
@@ -31,6 +33,10 @@ public:
         const json::value* value = object_.if_contains(name);
         if (value != nullptr) into = value->to_number<Integer>();
     }
+    void read(std::string_view name, bool& into) const {
+        const json::value* value = object_.if_contains(name);
+        if (value != nullptr) into = value->as_bool();
+    }
     void read(std::string_view name, std::chrono::seconds& into) const {
         auto count = std::int64_t{into.count()};
         read(name, count);
@@ -49,6 +55,19 @@ public:
         std::string text;
         read(name, text);
         if (!text.empty()) into = folder_ / text;
+    }
+    void read(std::string_view name, std::vector<std::string>& into) const {
+        const json::value* value = object_.if_contains(name);
+        if (value == nullptr) return;
+        for (const json::value& item : value->as_array()) into.emplace_back(item.as_string());
+    }
+    /// The objects of the array `name`.
+    std::vector<Reader> objects(std::string_view name) const {
+        std::vector<Reader> all;
+        const json::value* value = object_.if_contains(name);
+        if (value == nullptr) return all;
+        for (const json::value& item : value->as_array()) all.emplace_back(item, folder_);
+        return all;
     }
     void read(std::string_view name, std::vector<std::filesystem::path>& into) const {
         const json::value* value = object_.if_contains(name);
@@ -73,6 +92,20 @@ Severity severity_of(std::string_view name) {
         if (word == name) return severity;
     }
     return Severity::kInfo;
+}
+
+PlacementRules placement_of(const Reader& placement) {
+    PlacementRules rules;
+    placement.read("rings", rules.rings);
+    for (const Reader& each : placement.objects("rules")) {
+        PlacementRule rule;
+        each.read("ring", rule.ring);
+        each.read("devices", rule.devices);
+        each.read("tags", rule.tags);
+        each.read("tenants", rule.tenants);
+        rules.rules.push_back(std::move(rule));
+    }
+    return rules;
 }
 
 Config config_of(const json::value& value, const std::filesystem::path& folder) {
@@ -104,10 +137,57 @@ Config config_of(const json::value& value, const std::filesystem::path& folder) 
     all.read("snapshot_lifetime_seconds", config.snapshot_lifetime);
     all.read("rollout_lifetime_seconds", config.rollout_lifetime);
     all.read("device_active_seconds", config.device_active);
+    config.placement = placement_of(all.object("placement"));
+    all.read("lab_plans", config.lab_plans);
     std::string level = "info";
     all.object("log").read("level", level);
     config.log_level = severity_of(level);
     return config;
+}
+
+/// Nobody is named twice in lists of one kind: of two rules for one device the reader could mean
+/// either.
+Result<void> check_named_once(const PlacementRules& rules, const content::Document& document,
+                              std::vector<std::string> PlacementRule::*names,
+                              const std::string& kind) {
+    std::map<std::string, std::size_t> named;
+    for (std::size_t i = 0; i < rules.rules.size(); ++i) {
+        const std::vector<std::string>& list = rules.rules[i].*names;
+        for (std::size_t k = 0; k < list.size(); ++k) {
+            const auto [first, fresh] = named.emplace(list[k], i);
+            if (fresh) continue;
+            const std::string pointer =
+                "/placement/rules/" + std::to_string(i) + "/" + kind + "/" + std::to_string(k);
+            return fail(Errc::kInvalid, document.place_of(pointer) + ": placement.rules[" +
+                                            std::to_string(i) + "]." + kind + ": " + list[k] +
+                                            " is placed by rules[" + std::to_string(first->second) +
+                                            "] already");
+        }
+    }
+    return {};
+}
+
+Result<void> check_placement(const PlacementRules& rules, const content::Document& document) {
+    for (std::size_t i = 0; i < rules.rules.size(); ++i) {
+        const PlacementRule& rule = rules.rules[i];
+        const std::string pointer = "/placement/rules/" + std::to_string(i);
+        const std::string path = "placement.rules[" + std::to_string(i) + "]";
+        if (std::ranges::find(rules.rings, rule.ring) == rules.rings.end()) {
+            return fail(Errc::kInvalid, document.place_of(pointer + "/ring") + ": " + path +
+                                            ".ring: " + rule.ring + " is none of placement.rings");
+        }
+        if (rule.devices.empty() && rule.tags.empty() && rule.tenants.empty()) {
+            return fail(Errc::kInvalid, document.place_of(pointer) + ": " + path +
+                                            ": places nobody; name devices, tags or tenants");
+        }
+    }
+    for (const auto& [names, kind] :
+         {std::pair(&PlacementRule::devices, "devices"), std::pair(&PlacementRule::tags, "tags"),
+          std::pair(&PlacementRule::tenants, "tenants")}) {
+        const Result<void> once = check_named_once(rules, document, names, kind);
+        if (!once) return once;
+    }
+    return {};
 }
 
 /// What a schema cannot say.
@@ -122,7 +202,7 @@ Result<void> check(const Config& config, const content::Document& document) {
                                         " must not be under timestamp_lifetime_seconds (" +
                                         std::to_string(config.timestamp_lifetime.count()) + ")");
     }
-    return {};
+    return check_placement(config.placement, document);
 }
 
 }  // namespace

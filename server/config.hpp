@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/base/file_store.hpp"
 #include "core/base/log.hpp"
+#include "server/access/placement.hpp"
 
 namespace firebreak::server {
 
@@ -40,6 +41,8 @@ struct Config {
     std::chrono::seconds snapshot_lifetime{86'400};
     std::chrono::seconds rollout_lifetime{86'400};
     std::chrono::seconds device_active{604'800};
+    PlacementRules placement{};
+    bool lab_plans = false;  ///< Whether plans without floors (velocity lab) are taken.
     Severity log_level = Severity::kInfo;
 };
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cli/plan.hpp"
+#include "cli/simulate/chart.hpp"
 #include "cli/simulate/simulation.hpp"
 #include "cli/table.hpp"
 #include "core/content/schema.hpp"
@@ -59,17 +60,22 @@ Result<Setting> read_setting(const Context& context, const SimulateOptions& opti
 
 /// Each run by itself; the order of the threads does not matter to any of them.
 std::vector<RunResult> run_all(const Setting& setting, const SimulateOptions& options,
-                               const std::function<void(std::int64_t)>& progress) {
+                               const std::function<void(const Progress&)>& progress,
+                               Course& only_course) {
     std::vector<RunResult> results(static_cast<std::size_t>(options.runs));
     std::atomic<std::size_t> next{0};
     std::mutex telling;
-    std::int64_t done = 0;
+    Progress so_far{.runs = options.runs};
+    Course* const course = results.size() == 1 ? &only_course : nullptr;
     const auto work = [&] {
         for (std::size_t i = next++; i < results.size(); i = next++) {
             results[i] = simulate_once(setting.plan, setting.fleet, setting.sizes, setting.incident,
-                                       options.seed + i, std::chrono::hours{options.hours});
+                                       options.seed + i, std::chrono::hours{options.hours}, course);
             const std::scoped_lock lock(telling);
-            progress(++done);
+            ++so_far.done;
+            so_far.harmed += results[i].harmed;
+            so_far.harmed_most = std::max(so_far.harmed_most, results[i].harmed);
+            progress(so_far);
         }
     };
     const unsigned wanted =
@@ -91,6 +97,35 @@ T median(std::vector<T> values) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
     std::nth_element(values.begin(), middle, values.end());
     return *middle;
+}
+
+/// Draws the run with the median harm.
+Result<void> write_chart(const Context& context, const SimulateOptions& options,
+                         const Setting& setting, Chart chart) {
+    const Result<ChartForm> form = chart_form(options.chart);
+    if (!form) return fail(form.error());
+    chart.plan = setting.plan.name;
+    chart.fleet = setting.fleet.name;
+    chart.incident = setting.incident.name;
+    const std::string drawn = *form == ChartForm::kSvg ? chart_svg(chart) : chart_html(chart);
+    const auto written = context.files.write(options.chart, bytes_of(drawn), FileMode::kPublic);
+    if (!written) return fail(written.error().seen_from("--chart"));
+    return {};
+}
+
+/// Which run the chart is of, and how that went.
+void choose_run(const Setting& setting, const SimulateOptions& options,
+                const std::vector<RunResult>& results, Chart& chart) {
+    chart.run = "run 1 of 1";
+    if (results.size() == 1) return;
+    std::vector<std::int64_t> harmed;
+    for (const RunResult& result : results) harmed.push_back(result.harmed);
+    const auto chosen = static_cast<std::size_t>(
+        std::ranges::find(results, median(harmed), &RunResult::harmed) - results.begin());
+    chart.run = "run " + std::to_string(chosen + 1) + " of " + std::to_string(results.size()) +
+                ", the median by harm";
+    (void)simulate_once(setting.plan, setting.fleet, setting.sizes, setting.incident,
+                        options.seed + chosen, std::chrono::hours{options.hours}, &chart.course);
 }
 
 json::value or_null(double seconds) {
@@ -140,21 +175,39 @@ Result<FleetModel> read_fleet_model(const Context& context, const std::string& p
     return read<FleetModel>(context, path, "fleet-model.v1", &parse_fleet_model);
 }
 
+std::string progress_text(const Progress& progress, double seconds) {
+    constexpr std::int64_t kBar = 20;
+    const auto filled = static_cast<std::size_t>(kBar * progress.done / progress.runs);
+    const double left = seconds / static_cast<double>(std::max<std::int64_t>(progress.done, 1)) *
+                        static_cast<double>(progress.runs - progress.done);
+    return "[" + std::string(filled, '#') + std::string(kBar - filled, '.') + "] " +
+           std::to_string(progress.done) + " of " + std::to_string(progress.runs) +
+           " runs, harmed " + std::to_string(progress.harmed) + " (" +
+           std::to_string(progress.harmed_most) + " at most), " +
+           (progress.done == 0 ? "starting" : duration_text(left) + " left");
+}
+
 Result<Output> simulate(const Context& context, const SimulateOptions& options,
-                        const std::function<void(std::int64_t)>& progress) {
+                        const std::function<void(const Progress&)>& progress) {
+    if (!options.chart.empty()) {
+        if (const auto form = chart_form(options.chart); !form) return fail(form.error());
+    }
     const Result<Setting> setting = read_setting(context, options);
     if (!setting) return fail(setting.error());
-    const Summary summary = sum_up(run_all(*setting, options, progress));
+    Chart chart;
+    const std::vector<RunResult> results = run_all(*setting, options, progress, chart.course);
+    const Summary summary = sum_up(results);
     const std::int64_t harmed_max = *std::ranges::max_element(summary.harmed);
     const bool harmless = setting->incident.harm == Harm::kNone;
 
-    Table table({"", "median", "most"});
-    table.add({"harmed", std::to_string(median(summary.harmed)), std::to_string(harmed_max)});
-    table.add({"activated", std::to_string(median(summary.activated)),
-               std::to_string(*std::ranges::max_element(summary.activated))});
-    const auto add_time = [&table](const std::string& name, const std::vector<double>& seconds) {
-        table.add({name, duration_text(median(seconds)),
-                   duration_text(*std::ranges::max_element(seconds))});
+    chart.table = {{"", "median", "most"}};
+    chart.table.push_back(
+        {"harmed", std::to_string(median(summary.harmed)), std::to_string(harmed_max)});
+    chart.table.push_back({"activated", std::to_string(median(summary.activated)),
+                           std::to_string(*std::ranges::max_element(summary.activated))});
+    const auto add_time = [&chart](const std::string& name, const std::vector<double>& seconds) {
+        chart.table.push_back({name, duration_text(median(seconds)),
+                               duration_text(*std::ranges::max_element(seconds))});
     };
     add_time("halted or held, from the first activation", summary.stopped);
     add_time("last ring exposed in full, from publication", summary.full);
@@ -162,6 +215,8 @@ Result<Output> simulate(const Context& context, const SimulateOptions& options,
     const auto of_runs = [&options](std::int64_t count) {
         return std::to_string(count) + " of " + std::to_string(options.runs);
     };
+    Table table(chart.table.front());
+    for (std::size_t i = 1; i < chart.table.size(); ++i) table.add(chart.table[i]);
     Output output;
     output.text = "plan " + setting->plan.name + ", fleet " + setting->fleet.name + " (" +
                   std::to_string(setting->fleet.devices) + " devices), incident " +
@@ -190,6 +245,11 @@ Result<Output> simulate(const Context& context, const SimulateOptions& options,
                    {"false_halts", harmless ? summary.halted : 0},
                    {"device_events", summary.device_events},
                    {"reason", summary.reason}};
+    if (!options.chart.empty()) {
+        choose_run(*setting, options, results, chart);
+        const auto written = write_chart(context, options, *setting, std::move(chart));
+        if (!written) return fail(written.error());
+    }
     return output;
 }
 

@@ -6,6 +6,8 @@
 
 #include "cli/simulate/control.hpp"
 #include "cli/simulate/devices.hpp"
+#include "cli/simulate/line.hpp"
+#include "cli/simulate/oversight.hpp"
 #include "core/rollout/cohort.hpp"
 #include "core/rollout/portable_math.hpp"
 
@@ -37,31 +39,13 @@ struct Step {
     }
 };
 
-/// A ring's devices, in the order of their buckets.
-struct Line {
-    struct Place {
-        std::uint32_t bucket;
-        Device device;
-        auto operator<=>(const Place&) const = default;
-    };
-    Device first = 0;  ///< The ring's devices are numbered on from here.
-    std::int64_t size = 0;
-    std::vector<Place> places{};  ///< Made when the ring opens.
-    std::size_t exposed = 0;      ///< Of the places.
-
-    // Of those that run the release.
-    std::int64_t heard = 0;
-    std::int64_t missed = 0;  ///< For silent_after.
-    std::int64_t lost = 0;    ///< Missed since the last count.
-};
-
 class Simulation {
 public:
     Simulation(const rollout::Plan& plan, const FleetModel& fleet,
                const std::vector<std::int64_t>& sizes, const Incident& incident,
                std::uint64_t seed);
 
-    RunResult run(milliseconds most);
+    RunResult run(milliseconds most, Course* course);
 
 private:
     std::size_t ring_of(Device device) const;
@@ -85,6 +69,7 @@ private:
     void count_fleet();
     void count_losses(milliseconds since);
     void note();
+    void sample();
     bool over() const;
 
     const FleetModel& fleet_;
@@ -105,6 +90,7 @@ private:
     std::optional<milliseconds> halted_;
     std::string name_;  ///< Of the device at hand: reused, as there are millions.
     RunResult result_;
+    Course* course_ = nullptr;  ///< Nobody asks when null.
 };
 
 Sha256 bundle_of(std::uint64_t seed) {
@@ -132,8 +118,8 @@ Simulation::Simulation(const rollout::Plan& plan, const FleetModel& fleet,
         first += static_cast<Device>(sizes[i]);
     }
     apply(std::move(seen));
+    for (rollout::EventBody& approval : approvals_of(plan)) apply(std::move(approval));
     apply(rollout::Started{});
-    decide();
 }
 
 std::size_t Simulation::ring_of(Device device) const {
@@ -304,10 +290,14 @@ void Simulation::harm(Device device) {
 }
 
 void Simulation::decide() {
+    if (auto freeze = next_freeze_of(rollout_, kPublished + now_)) apply(std::move(*freeze));
     for (;;) {
         const std::vector<rollout::Event> events = rollout_.decide(kPublished + now_);
         if (events.empty()) return;
-        for (const rollout::Event& event : events) rollout_.apply(event);
+        for (const rollout::Event& event : events) {
+            rollout_.apply(event);
+            if (course_ != nullptr) course_->mark(hours_of(now_) * 3600, event.body);
+        }
         for (std::size_t ring = 0; ring < lines_.size(); ++ring) expose(ring);
         note();
     }
@@ -397,6 +387,15 @@ void Simulation::note() {
     if (phase == rollout::Phase::kHeld) once(result_.stopped_seconds);
 }
 
+void Simulation::sample() {
+    if (course_ == nullptr) return;
+    Course::Point point{
+        .seconds = hours_of(now_) * 3600, .activated = result_.activated, .harmed = result_.harmed};
+    for (const Line& line : lines_) point.exposed += static_cast<std::int64_t>(line.exposed);
+    for (const rollout::RingState& ring : rollout_.rings()) point.confirmed += ring.confirmed;
+    course_->add(point);
+}
+
 bool Simulation::over() const {
     const rollout::Phase phase = rollout_.phase();
     if (phase == rollout::Phase::kHeld) return true;
@@ -406,7 +405,10 @@ bool Simulation::over() const {
     return phase == rollout::Phase::kComplete && (incident_.harm == Harm::kNone || fates_ == 0);
 }
 
-RunResult Simulation::run(milliseconds most) {
+RunResult Simulation::run(milliseconds most, Course* course) {
+    course_ = course;
+    decide();
+    sample();
     while (!over() && now_ < most) {
         milliseconds next = counted_ + kCountEvery;
         if (!steps_.empty()) next = std::min(next, steps_.top().at);
@@ -423,6 +425,7 @@ RunResult Simulation::run(milliseconds most) {
         now_ = std::max(now_, tick);
         if (now_ >= counted_ + kCountEvery) count_fleet();
         decide();
+        sample();
     }
     result_.phase = rollout_.phase();
     result_.reason = rollout_.reason();
@@ -436,8 +439,8 @@ RunResult Simulation::run(milliseconds most) {
 
 RunResult simulate_once(const rollout::Plan& plan, const FleetModel& fleet,
                         const std::vector<std::int64_t>& sizes, const Incident& incident,
-                        std::uint64_t seed, rollout::milliseconds most) {
-    return Simulation(plan, fleet, sizes, incident, seed).run(most);
+                        std::uint64_t seed, rollout::milliseconds most, Course* course) {
+    return Simulation(plan, fleet, sizes, incident, seed).run(most, course);
 }
 
 }  // namespace firebreak::cli

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/simulate/course.hpp"
 #include "cli/simulate/fleet_model.hpp"
 #include "cli/simulate/incident.hpp"
 #include "core/rollout/rollout.hpp"
@@ -38,8 +39,9 @@ struct RunResult {
 ///
 /// @param sizes  devices of each of the plan's rings (ring_sizes).
 /// @param most   stops after that much simulated time.
+/// @param course  when not null, is told how the run goes; the result is the same.
 RunResult simulate_once(const rollout::Plan& plan, const FleetModel& fleet,
                         const std::vector<std::int64_t>& sizes, const Incident& incident,
-                        std::uint64_t seed, rollout::milliseconds most);
+                        std::uint64_t seed, rollout::milliseconds most, Course* course = nullptr);
 
 }  // namespace firebreak::cli

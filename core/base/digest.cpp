@@ -30,12 +30,6 @@ Result<Sha256> Sha256::from_hex(std::string_view text) {
     return digest;
 }
 
-Sha256 sha256(ByteView bytes) {
-    Sha256Stream stream;
-    stream.update(bytes);
-    return stream.finish();
-}
-
 namespace {
 
 /// Looked up once: OpenSSL asks its providers each time that EVP_sha256() is used, under locks.
@@ -64,6 +58,18 @@ void Sha256Stream::update(ByteView bytes) {
 Sha256 Sha256Stream::finish() {
     Sha256 digest;
     FIREBREAK_CHECK(EVP_DigestFinal_ex(state_->context.get(), digest.bytes.data(), nullptr) == 1);
+    return digest;
+}
+
+Sha256 sha256(ByteView bytes) {
+    // One for each thread: making one costs more than the digest of a short text.
+    thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{
+        EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+    FIREBREAK_CHECK(context);
+    Sha256 digest;
+    FIREBREAK_CHECK(EVP_DigestInit_ex(context.get(), algorithm(), nullptr) == 1);
+    FIREBREAK_CHECK(EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1);
+    FIREBREAK_CHECK(EVP_DigestFinal_ex(context.get(), digest.bytes.data(), nullptr) == 1);
     return digest;
 }
 

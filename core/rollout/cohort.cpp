@@ -1,14 +1,15 @@
 #include "core/rollout/cohort.hpp"
 
+#include <string>
+
 #include "core/base/bytes.hpp"
 
 namespace firebreak::rollout {
 
 std::int64_t bucket(const Sha256& bundle, std::string_view device_id) {
-    Sha256Stream stream;
-    stream.update(bundle.bytes);
-    stream.update(bytes_of(device_id));
-    const Sha256 digest = stream.finish();
+    std::string salted(text_of(bundle.bytes));
+    salted += device_id;
+    const Sha256 digest = sha256(bytes_of(salted));
 
     std::uint64_t draw = 0;
     for (std::size_t i = 0; i < 8; ++i) draw = (draw << 8U) | digest.bytes.at(i);

@@ -64,10 +64,16 @@ private:
     bool time_helps() const;
     Instant doubted_until() const;
     bool through() const;
+    bool is_baked() const;
+    bool is_resolved() const;
     double lost_in_excess() const;
     bool is_heard() const;
     bool is_lost_by_far() const;
     bool promotable() const;
+
+    // What holds it up whatever the evidence says.
+    bool is_frozen() const;
+    std::vector<Gate> gates_of_people() const;
 
     std::int64_t total(std::int64_t RingState::*count) const;
 
@@ -157,11 +163,15 @@ std::vector<EventBody> Decision::open_from(std::size_t index) const {
             events.emplace_back(RingSkipped{name});
             continue;
         }
+        if (is_frozen() || !rollout_.approvals(index).are_there()) return {};
         const std::int64_t window = plan_.rings[index].window_start;
         events.emplace_back(RingOpened{name});
         events.emplace_back(Widened{name, window, ppb_of(window, active)});
         return events;
     }
+    // Skipped rings are open from then on to whoever appears in them.
+    const auto tail = rollout_.ring_to_approve();
+    if (tail && (is_frozen() || !rollout_.approvals(*tail).are_there())) return {};
     events.emplace_back(Completed{});
     return events;
 }
@@ -206,16 +216,60 @@ Instant Decision::doubted_until() const {
 
 /// The ring has had its time: the threshold takes in all of it, whoever came is resolved, baked.
 bool Decision::through() const {
-    if (!front_->whole || now_ < baked_at()) return false;
-    return front_->pending == 0 || now_ >= baked_at() + plan_.silence_deadline;
+    return is_baked() && is_resolved();
+}
+
+bool Decision::is_baked() const {
+    return front_->whole && now_ >= baked_at();
+}
+
+/// Or nobody waits for the rest any longer.
+bool Decision::is_resolved() const {
+    return front_->pending == 0 || (front_->whole && now_ >= baked_at() + plan_.silence_deadline);
+}
+
+/// Whether two people can pass over what `kind` waits for: time and numbers, never what is known
+/// against the release.
+bool can_be_overridden(Gate::Kind kind) {
+    using Kind = Gate::Kind;
+    return kind == Kind::kBaked || kind == Kind::kResolved || kind == Kind::kConfirmed ||
+           kind == Kind::kHours || kind == Kind::kThawed;
 }
 
 bool Decision::promotable() const {
-    return front_->whole && std::ranges::all_of(gates(), &Gate::open);
+    const bool overridden = front_->overridden && rollout_.next_ring();
+    const auto passed = [overridden](const Gate& gate) {
+        return gate.open || (overridden && can_be_overridden(gate.kind));
+    };
+    return front_->whole && std::ranges::all_of(gates(), passed);
+}
+
+bool Decision::is_frozen() const {
+    const bool overridden = front_ != nullptr && front_->overridden;
+    return rollout_.frozen_until(now_) && !overridden;
+}
+
+std::vector<Gate> Decision::gates_of_people() const {
+    std::vector<Gate> gates;
+    const std::optional<std::size_t> ring = rollout_.ring_to_approve();
+    const Rollout::Approvals approvals = ring ? rollout_.approvals(*ring) : Rollout::Approvals{};
+    if (approvals.need > 0) {
+        gates.push_back({.kind = Gate::Kind::kApproved,
+                         .open = approvals.are_there(),
+                         .have = static_cast<double>(approvals.have),
+                         .need = static_cast<double>(approvals.need)});
+    }
+    if (!plan_.freezes.empty() || rollout_.freeze()) {
+        gates.push_back({.kind = Gate::Kind::kThawed,
+                         .open = !is_frozen(),
+                         .opens_at = rollout_.frozen_until(now_)});
+    }
+    return gates;
 }
 
 std::vector<Gate> Decision::gates() const {
-    if (front_ == nullptr) return {};
+    std::vector<Gate> gates = gates_of_people();
+    if (front_ == nullptr) return gates;
     using Kind = Gate::Kind;
     const RingState& ring = *front_;
     const auto gate = [](Kind kind, bool open, double have, double need) {
@@ -223,15 +277,14 @@ std::vector<Gate> Decision::gates() const {
     };
     const auto count = [](std::int64_t number) { return static_cast<double>(number); };
 
-    std::vector<Gate> gates;
+    const std::size_t of_people = gates.size();
     gates.push_back(
         gate(Kind::kExposed, ring.whole.has_value(), count(ring.threshold_ppb), count(kPpbAll)));
-    gates.push_back(gate(Kind::kBaked, ring.whole && now_ >= baked_at(), 0, 0));
-    gates.push_back(gate(Kind::kResolved, ring.pending == 0, count(ring.pending), 0));
+    gates.push_back(gate(Kind::kBaked, is_baked(), 0, 0));
+    gates.push_back(gate(Kind::kResolved, is_resolved(), count(ring.pending), 0));
     if (ring.whole) {
-        gates[1].opens_at = baked_at();
-        gates[2].opens_at = baked_at() + plan_.silence_deadline;
-        gates[2].open = gates[2].open || now_ >= *gates[2].opens_at;
+        gates[of_people + 1].opens_at = baked_at();
+        gates[of_people + 2].opens_at = baked_at() + plan_.silence_deadline;
     }
     const std::int64_t needed = confirmations_needed();
     gates.push_back(
@@ -310,6 +363,8 @@ std::optional<EventBody> Decision::adjust() const {
         if (narrow < front_->window) return Widened{ring.name, narrow, front_->threshold_ppb};
     }
 
+    if (is_frozen()) return {};
+
     const std::int64_t confirmed = front_->once_confirmed - front_->confirmed_before;
     const bool wave_done = confirmed >= front_->window;
     const bool unfilled = now_ >= seen_by_all() && rollout_.room(front_->name) > 0;
@@ -338,6 +393,7 @@ std::optional<Instant> Decision::ask_again() const {
     };
     const auto silent_until = rollout_.control_silent_until();
     if (silent_until && *silent_until != Instant::max()) consider(*silent_until);
+    if (rollout_.freeze()) consider(rollout_.freeze()->until);
     if (phase != Phase::kRolling || front_ == nullptr) return earliest;
 
     if (front_->threshold_ppb < kPpbAll) consider(seen_by_all());

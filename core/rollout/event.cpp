@@ -17,9 +17,11 @@ constexpr std::int64_t kCountMax = 1'000'000'000'000;
 
 /// In the order of EventBody's alternatives.
 constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kTypes{
-    "activated",  "confirmed", "crashed",     "rolled-back",  "refused",    "control-seen",
-    "fleet-seen", "started",   "ring-opened", "ring-skipped", "widened",    "held",
-    "resumed",    "halted",    "completed",   "superseded",   "losses-seen"};
+    "activated",       "confirmed",   "crashed",     "rolled-back", "refused",
+    "control-seen",    "fleet-seen",  "started",     "ring-opened", "ring-skipped",
+    "widened",         "held",        "resumed",     "halted",      "completed",
+    "superseded",      "losses-seen", "freeze-seen", "approved",    "override-asked",
+    "override-granted"};
 
 // A body's members are listed once, in describe(); Writer and Reader walk the list.
 
@@ -102,6 +104,32 @@ void describe(Walker& walk, LossesSeen& body) {
     walk.integer("silent_tenants", body.silent_tenants, 0, kCountMax);
 }
 
+template <class Walker>
+void describe(Walker& walk, FreezeSeen& body) {
+    walk.text("name", body.name, kIdBytesMax);
+    walk.time("from", body.from);
+    walk.time("until", body.until);
+}
+/// The three in which a person says something about a ring.
+template <class Walker, class Said>
+void describe_said(Walker& walk, Said& body) {
+    walk.text("person", body.person, kIdBytesMax);
+    walk.text("ring", body.ring, kIdBytesMax);
+    walk.text("reason", body.reason, kReasonBytesMax);
+}
+template <class Walker>
+void describe(Walker& walk, Approved& body) {
+    describe_said(walk, body);
+}
+template <class Walker>
+void describe(Walker& walk, OverrideAsked& body) {
+    describe_said(walk, body);
+}
+template <class Walker>
+void describe(Walker& walk, OverrideGranted& body) {
+    describe_said(walk, body);
+}
+
 class Writer {
 public:
     explicit Writer(json::object& object) : object_(object) {}
@@ -112,6 +140,7 @@ public:
     void integer(std::string_view name, std::int64_t value, std::int64_t, std::int64_t) {
         object_[name] = value;
     }
+    void time(std::string_view name, Instant value) { object_[name] = format_utc_millis(value); }
     void counts(std::string_view name, const std::map<std::string, std::int64_t>& values) {
         json::object counts;
         for (const auto& [key, value] : values) counts[key] = value;
@@ -138,6 +167,16 @@ public:
     void integer(std::string_view name, std::int64_t& into, std::int64_t min, std::int64_t max) {
         ++members_;
         if (const auto value = keep(object_.integer(name, min, max))) into = *value;
+    }
+    void time(std::string_view name, Instant& into) {
+        ++members_;
+        const auto text = keep(object_.string(name));
+        if (!text) return;
+        if (const auto value = parse_utc_millis(*text)) {
+            into = *value;
+        } else {
+            refuse(value.error().seen_from(object_.path_to(name)).context());
+        }
     }
     void counts(std::string_view name, std::map<std::string, std::int64_t>& into) {
         ++members_;

@@ -111,9 +111,41 @@ struct Superseded {
     friend bool operator==(const Superseded&, const Superseded&) = default;
 };
 
-using EventBody = std::variant<Activated, Confirmed, Crashed, RolledBack, Refused, ControlSeen,
-                               FleetSeen, Started, RingOpened, RingSkipped, Widened, Held, Resumed,
-                               Halted, Completed, Superseded, LossesSeen>;
+/// The freeze of the plan's calendar that is or comes next, in the time of the world: whoever
+/// writes the log looks it up, because another machine's time zones may differ. Until
+/// before or at from: none is near.
+struct FreezeSeen {
+    std::string name;
+    Instant from{};
+    Instant until{};  ///< Exclusive.
+    friend bool operator==(const FreezeSeen&, const FreezeSeen&) = default;
+};
+/// A person says that `ring`, which is not open yet, may open. Counts once a person.
+struct Approved {
+    std::string person;
+    std::string ring;
+    std::string reason;
+    friend bool operator==(const Approved&, const Approved&) = default;
+};
+/// A person asks that what `ring`, the one open furthest, still waits for be passed over. Nothing
+/// comes of it unless another person grants it in time.
+struct OverrideAsked {
+    std::string person;
+    std::string ring;
+    std::string reason;
+    friend bool operator==(const OverrideAsked&, const OverrideAsked&) = default;
+};
+struct OverrideGranted {
+    std::string person;
+    std::string ring;
+    std::string reason;
+    friend bool operator==(const OverrideGranted&, const OverrideGranted&) = default;
+};
+
+using EventBody =
+    std::variant<Activated, Confirmed, Crashed, RolledBack, Refused, ControlSeen, FleetSeen,
+                 Started, RingOpened, RingSkipped, Widened, Held, Resumed, Halted, Completed,
+                 Superseded, LossesSeen, FreezeSeen, Approved, OverrideAsked, OverrideGranted>;
 
 struct Event {
     Instant time;
@@ -129,8 +161,8 @@ std::string_view type_of(const EventBody& body);
 json::value to_json(const Event& event);
 
 /// The reverse of to_json: parse_event(to_json(e)) == e for every event within the limits (device,
-/// tenant, ring, actor: at most 256 bytes; reason: 4096; counts: 0 to 10^12; rings in a FleetSeen:
-/// 1024).
+/// tenant, ring, actor, person, name: at most 256 bytes; reason: 4096; counts: 0 to 10^12; rings in
+/// a FleetSeen: 1024).
 ///
 /// @returns Errc::kMalformed with the member's path: another type, a missing or unknown member, a
 ///   value outside the limits.

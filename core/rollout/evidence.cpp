@@ -1,6 +1,7 @@
 // How the state weighs against the bundle at a moment, and how much it takes to cross (ADR 0003).
 
 #include <algorithm>
+#include <set>
 
 #include "core/base/check.hpp"
 #include "core/base/smallest.hpp"
@@ -14,15 +15,20 @@ using Hours = std::chrono::duration<double, std::ratio<3600>>;
 
 }  // namespace
 
+double log_e_to_halt_alone(const Plan& plan) {
+    const double share = 0.4 / static_cast<double>(plan.rings.size());
+    return -portable::log(plan.alpha) - portable::log(share);
+}
+
 double DeviceTime::hours(milliseconds now) const {
     return std::max(0.0, Hours(ended + running * now - running_since).count());
 }
 
 template <class Visit>
 void Rollout::for_each_overdue(Instant now, Visit visit) const {
-    for (const auto& [activated, device] : pending_) {
-        if (activated + plan_.silence_deadline > now) return;
-        visit(exposures_.map().find(device)->second);
+    for (const Awaited& awaited : pending_) {
+        if (awaited.activated + plan_.silence_deadline > now) return;
+        if (waits(awaited)) visit(exposures_.at(awaited.place));
     }
 }
 
@@ -128,9 +134,7 @@ std::int64_t Rollout::widest_window(std::string_view front) const {
 std::int64_t Rollout::failures_to_halt(std::string_view ring) const {
     const RingState* state = find_ring(ring);
     FIREBREAK_CHECK(state != nullptr);
-    // The other processes and rings are taken to say nothing at all (E = 0).
-    const double share = 0.4 / static_cast<double>(rings_.size());
-    const double to_cross = -portable::log(plan_.alpha) - portable::log(share);
+    const double to_cross = log_e_to_halt_alone(plan_);
     const std::int64_t activated =
         state->activated - state->forgiven - state->unconfirmed + widest_window(ring);
     const double hours = state->at_risk.hours(since_origin(last_event_));
@@ -150,10 +154,11 @@ std::int64_t Rollout::harm_bound(std::string_view ring) const {
 
 std::optional<Instant> Rollout::next_silence(Instant now) const {
     using std::chrono::milliseconds;
-    const auto first =
-        pending_.lower_bound({now - plan_.silence_deadline + milliseconds{1}, DeviceKey{}});
+    const Instant after = now - plan_.silence_deadline + milliseconds{1};
+    auto first = std::ranges::lower_bound(pending_, after, {}, &Awaited::activated);
+    while (first != pending_.end() && !waits(*first)) ++first;
     if (first == pending_.end()) return std::nullopt;
-    return first->first + plan_.silence_deadline;
+    return first->activated + plan_.silence_deadline;
 }
 
 }  // namespace firebreak::rollout

@@ -29,10 +29,16 @@ struct Rollout::Fold {
     void operator()(const Halted& event) const;
     void operator()(const Completed&) const;
     void operator()(const Superseded&) const;
+    void operator()(const FreezeSeen& event) const { to.freeze_ = event; }
+    void operator()(const Approved& event) const;
+    void operator()(const OverrideAsked& event) const;
+    void operator()(const OverrideGranted& event) const;
 
     void pass_deadlines() const;
+    void forget_resolved() const;
     std::uint32_t number_of_tenant(const std::string& tenant) const;
     void fail_device(const std::string& device) const;
+    void await(Exposures::Place place) const;
 
 private:
     RingState* find_ring(std::string_view name) const {
@@ -59,6 +65,7 @@ void Rollout::apply(const Event& event) {
     const Fold fold{*this, last_event_};
     fold.pass_deadlines();
     std::visit(fold, event.body);
+    fold.forget_resolved();
 }
 
 void Rollout::Fold::count(const Exposure& exposure, std::int64_t sign) const {
@@ -91,34 +98,48 @@ void Rollout::Fold::count(const Exposure& exposure, std::int64_t sign) const {
 }
 
 void Rollout::Fold::pass_deadlines() const {
-    while (!to.pending_.empty()) {
-        const auto first = to.pending_.begin();
-        const Instant deadline = first->first + to.plan_.silence_deadline;
+    for (; !to.pending_.empty(); forget_resolved()) {
+        const Awaited first = to.pending_.front();
+        const Instant deadline = first.activated + to.plan_.silence_deadline;
         if (deadline > time) return;
-        change(to.exposures_.map().find(first->second)->second, [deadline](Exposure& exposure) {
+        change(to.exposures_.at(first.place), [deadline](Exposure& exposure) {
             exposure.outcome = DeviceOutcome::kFailed;
             exposure.silent = true;
             exposure.resolved = deadline;
         });
-        to.pending_.erase(first);
     }
+}
+
+/// Leaves one at the front that is pending, so that the same devices pending are the same queue
+/// whatever was reported twice.
+void Rollout::Fold::forget_resolved() const {
+    while (!to.pending_.empty() && !to.waits(to.pending_.front())) to.pending_.pop_front();
+}
+
+/// The device at `place` is pending from now on, and was let in before.
+void Rollout::Fold::await(Exposures::Place place) const {
+    // It may have been let in at this very instant: then it is in the queue already.
+    for (auto last = to.pending_.rbegin(); last != to.pending_.rend(); ++last) {
+        if (last->activated != time) break;
+        if (last->place == place) return;
+    }
+    to.pending_.push_back({time, place});
 }
 
 void Rollout::Fold::operator()(const Activated& event) const {
     const RingState* ring = find_ring(event.ring);
     if (to.phase_ == Phase::kReady || ring == nullptr) return;
     const DeviceKey device = key_of(event.device);
-    const auto known = to.exposures_.map().find(device);
-    if (known != to.exposures_.map().end()) {
+    if (const auto known = to.exposures_.place_of(device)) {
         // One that was forgiven tries again: it takes its place in the window, and has as long as
         // any other to confirm.
-        if (!known->second.forgiven) return;
-        change(known->second, [this](Exposure& exposure) {
+        if (!to.exposures_.at(*known).forgiven) return;
+        change(to.exposures_.at(*known), [this](Exposure& exposure) {
             exposure.activated = time;
             exposure.outcome = DeviceOutcome::kPending;
             exposure.crashed = exposure.silent = exposure.forgiven = false;
         });
-        to.pending_.emplace(time, device);
+        await(*known);
         return;
     }
     Exposure exposure;
@@ -126,8 +147,7 @@ void Rollout::Fold::operator()(const Activated& event) const {
     exposure.ring = static_cast<std::uint8_t>(ring - to.rings_.data());
     exposure.activated = time;
     count(exposure, +1);
-    to.exposures_.map().emplace(device, exposure);
-    to.pending_.emplace(time, device);
+    to.pending_.push_back({time, to.exposures_.add(device, exposure)});
     if (!to.first_activation_) to.first_activation_ = time;
 }
 
@@ -139,15 +159,13 @@ std::uint32_t Rollout::Fold::number_of_tenant(const std::string& tenant) const {
 }
 
 void Rollout::Fold::operator()(const Confirmed& event) const {
-    const DeviceKey device = key_of(event.device);
-    const auto known = to.exposures_.map().find(device);
-    if (known == to.exposures_.map().end()) return;
-    Exposure& exposure = known->second;
+    const auto known = to.exposures_.place_of(key_of(event.device));
+    if (!known) return;
+    Exposure& exposure = to.exposures_.at(*known);
     // A device that crashed stays failed, even if it came up again: the crash happened.
     if (exposure.outcome == DeviceOutcome::kConfirmed || exposure.crashed) return;
 
     const bool late = exposure.silent;
-    to.pending_.erase({exposure.activated, device});
     change(exposure, [this](Exposure& it) {
         it.outcome = DeviceOutcome::kConfirmed;
         it.resolved = time;
@@ -161,12 +179,10 @@ void Rollout::Fold::operator()(const Confirmed& event) const {
 }
 
 void Rollout::Fold::fail_device(const std::string& device) const {
-    const DeviceKey key = key_of(device);
-    const auto known = to.exposures_.map().find(key);
-    if (known == to.exposures_.map().end() || known->second.crashed) return;
+    const auto known = to.exposures_.place_of(key_of(device));
+    if (!known || to.exposures_.at(*known).crashed) return;
     if (const auto share = share_on_new_content()) to.control_process_.crash_in_new(*share);
-    to.pending_.erase({known->second.activated, key});
-    change(known->second, [this](Exposure& exposure) {
+    change(to.exposures_.at(*known), [this](Exposure& exposure) {
         exposure.outcome = DeviceOutcome::kFailed;
         exposure.resolved = time;
         exposure.crashed = true;
@@ -254,14 +270,17 @@ void Rollout::Fold::operator()(const Started&) const {
 void Rollout::Fold::operator()(const RingOpened& event) const {
     RingState* ring = find_ring(event.ring);
     if (to.phase_ != Phase::kRolling || ring == nullptr || ring->open) return;
+    const auto index = static_cast<std::size_t>(ring - to.rings_.data());
+    if (!to.approvals(index).are_there()) return;
     for (RingState& earlier : to.rings_) {
         if (&earlier == ring) break;
         if (earlier.open) earlier.baked = true;
     }
     ring->open = true;
     ring->opened = time;
+    to.override_asked_.reset();
     // Its first threshold is a Widened of its own, but the state is sound without it too.
-    ring->window = to.plan_.rings[static_cast<std::size_t>(ring - to.rings_.data())].window_start;
+    ring->window = to.plan_.rings[index].window_start;
     ring->widened = time;
 }
 
@@ -297,13 +316,20 @@ void Rollout::Fold::operator()(const Held& event) const {
     if (to.phase_ != Phase::kRolling && to.phase_ != Phase::kComplete) return;
     to.phase_ = Phase::kHeld;
     to.reason_ = event.reason;
+    // Whatever people said, they said it before they knew of this.
+    to.override_asked_.reset();
+    for (RingState& ring : to.rings_) {
+        ring.overridden = false;
+        if (!ring.open) ring.approved_by.clear();
+    }
 }
 
 void Rollout::Fold::operator()(const Resumed&) const {
     if (to.phase_ != Phase::kHeld) return;
     to.phase_ = to.completed_ ? Phase::kComplete : Phase::kRolling;
     to.reason_.clear();
-    for (auto& [device, exposure] : to.exposures_.map()) {
+    for (Exposures::Place place = 0; place < to.exposures_.size(); ++place) {
+        Exposure& exposure = to.exposures_.at(place);
         if (exposure.outcome != DeviceOutcome::kFailed || exposure.forgiven) continue;
         change(exposure, [](Exposure& it) { it.forgiven = true; });
     }
@@ -328,6 +354,29 @@ void Rollout::Fold::operator()(const Completed&) const {
     to.phase_ = Phase::kComplete;
     to.completed_ = true;
     for (RingState& ring : to.rings_) ring.baked = ring.open;
+}
+
+void Rollout::Fold::operator()(const Approved& event) const {
+    RingState* ring = find_ring(event.ring);
+    if (ring == nullptr || ring->open || ring->approved_by.size() >= kApproversMax) return;
+    const bool known =
+        std::ranges::find(ring->approved_by, event.person) != ring->approved_by.end();
+    if (!known) ring->approved_by.push_back(event.person);
+}
+
+void Rollout::Fold::operator()(const OverrideAsked& event) const {
+    const RingState* ring = find_ring(event.ring);
+    if (to.phase_ != Phase::kRolling || ring == nullptr || !ring->open || !to.next_ring()) return;
+    to.override_asked_ = event;
+    to.override_asked_at_ = time;
+}
+
+void Rollout::Fold::operator()(const OverrideGranted& event) const {
+    const OverrideAsked* asked = to.override_asked(time);
+    if (to.phase_ != Phase::kRolling || asked == nullptr) return;
+    if (asked->ring != event.ring || asked->person == event.person) return;
+    find_ring(event.ring)->overridden = true;
+    to.override_asked_.reset();
 }
 
 void Rollout::Fold::operator()(const Superseded&) const {

@@ -17,6 +17,38 @@ bool is_decision(const EventBody& body) {
            std::holds_alternative<Halted>(body) || std::holds_alternative<Completed>(body);
 }
 
+/// Whether only the controller writes it: nobody else may open, widen, complete or freeze.
+bool is_of_controller(const EventBody& body) {
+    const bool stops = std::holds_alternative<Held>(body) || std::holds_alternative<Halted>(body);
+    return (is_decision(body) && !stops) || std::holds_alternative<FreezeSeen>(body);
+}
+
+/// The person who says it, of an event in which one does.
+const std::string* speaker_of(const EventBody& body) {
+    if (const auto* approved = std::get_if<Approved>(&body)) return &approved->person;
+    if (const auto* asked = std::get_if<OverrideAsked>(&body)) return &asked->person;
+    if (const auto* granted = std::get_if<OverrideGranted>(&body)) return &granted->person;
+    return nullptr;
+}
+
+Result<void> check_actor(const LogEntry& entry, const EventBody& body,
+                         const std::string& publisher) {
+    if (is_of_controller(body) && entry.actor != kController) {
+        return fail(Errc::kCorrupt, std::string(type_of(body)) + " by " + entry.actor +
+                                        ": only the controller decides that");
+    }
+    const std::string* person = speaker_of(body);
+    if (person == nullptr) return {};
+    if (entry.actor != "operator:" + *person) {
+        return fail(Errc::kCorrupt, std::string(type_of(body)) + " in the name of " + *person +
+                                        " by " + entry.actor);
+    }
+    if (std::holds_alternative<Approved>(body) && entry.actor == publisher) {
+        return fail(Errc::kCorrupt, "approved by " + *person + ", who published it");
+    }
+    return {};
+}
+
 Result<RolloutId> read_id(const JsonObject& data) {
     Result<std::string> stream = data.string("stream");
     if (!stream) return fail(stream.error());
@@ -70,7 +102,8 @@ Result<void> LogReplay::publish(const LogEntry& entry) {
     if (!plan) return fail(plan.error());
 
     const bool fresh =
-        rollouts_.try_emplace(*id, Replayed{Rollout(*id, *bundle, std::move(*plan))}).second;
+        rollouts_.try_emplace(*id, Replayed{Rollout(*id, *bundle, std::move(*plan)), entry.actor})
+            .second;
     if (!fresh) return fail(Errc::kCorrupt, name_of(*id) + " was published twice");
     return {};
 }
@@ -89,6 +122,7 @@ Result<void> LogReplay::play(const LogEntry& entry) {
         return fail(Errc::kCorrupt, name_of(*id) + " was never published");
     }
     Replayed& replayed = found->second;
+    if (auto fits = check_actor(entry, event->body, replayed.publisher); !fits) return fits;
     if (entry.actor == kController && is_decision(event->body)) {
         if (auto same = decide_again(replayed, *event); !same) return same;
     } else if (!replayed.due.empty()) {

@@ -19,6 +19,9 @@ namespace firebreak::rollout {
 /// very events, to the last millionth of ln E. So whoever holds a copy of the log can check that
 /// the server judged as its code says, on another machine and with another compiler.
 ///
+/// Nobody but the controller opens, widens, completes or freezes; what a person approved, asked for
+/// or granted is said by that person; and nobody approves what they published (ADR 12).
+///
 /// What it cannot see: a decision that was due and that the controller never made. That shows as
 /// time going by, in the log's own times.
 ///
@@ -45,6 +48,7 @@ public:
     /// A rollout as the log leaves it.
     struct Replayed {
         Rollout rollout;
+        std::string publisher;  ///< As the log calls them.
         Instant last_event{};
         std::deque<Event> due{};  ///< Of a decision under way: what must come next.
     };

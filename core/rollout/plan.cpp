@@ -141,6 +141,79 @@ Result<void> parse_promote(const JsonObject& ring_object, Ring& ring) {
     return {};
 }
 
+/// Who must say yes before the ring opens: n, or n of those named.
+Result<void> parse_approvals(const JsonObject& ring_object, Ring& ring) {
+    if (!ring_object.has("approvals")) return {};
+    const auto approvals = ring_object.object("approvals");
+    if (!approvals) return invalid(approvals.error());
+    auto read = all_of({only_known(*approvals, {"count", "of"}), require(*approvals, "count"),
+                        read_integer(*approvals, "count", kApprovalsMax, ring.approvals)});
+    if (!read) return invalid(read.error());
+    if (!approvals->has("of")) return {};
+    const auto names = approvals->strings("of");
+    if (!names) return invalid(names.error());
+    const std::set<std::string> different(names->begin(), names->end());
+    const auto usable = [](const std::string& name) { return !name.empty() && name.size() <= 100; };
+    if (different.size() != names->size() || !std::ranges::all_of(*names, usable) ||
+        std::ssize(*names) < ring.approvals || names->size() > 100) {
+        return invalid(approvals->path_to("of"),
+                       "must be names of up to 100 different people, as many as count at least");
+    }
+    ring.approvers = *names;
+    return {};
+}
+
+Result<void> read_moment(const JsonObject& object, std::string_view name, LocalMoment& into) {
+    const auto text = object.string(name);
+    if (!text) return invalid(text.error());
+    const auto moment = parse_local_moment(*text);
+    if (!moment) return invalid(object.path_to(name), moment.error().context());
+    into = *moment;
+    return {};
+}
+
+Result<Freeze> parse_freeze(const json::value& value, std::string path) {
+    const auto object = JsonObject::of(value, std::move(path));
+    if (!object) return invalid(object.error());
+    Freeze freeze;
+    auto read =
+        all_of({only_known(*object, {"name", "zone", "from", "until"}), require(*object, "name"),
+                require(*object, "zone"), read_text(*object, "name", freeze.name),
+                read_text(*object, "zone", freeze.zone), read_moment(*object, "from", freeze.from),
+                read_moment(*object, "until", freeze.until)});
+    if (!read) return invalid(read.error());
+    if (freeze.name.empty() || freeze.name.size() > 200) {
+        return invalid(object->path_to("name"), "must have 1 to 200 bytes");
+    }
+    if (freeze.zone.empty() || freeze.zone.size() > 64) {
+        return invalid(object->path_to("zone"), "must have 1 to 64 bytes, such as Europe/Berlin");
+    }
+    if (freeze.from.weekly != freeze.until.weekly) {
+        return invalid(object->path_to("until"), "must be a weekday when from is, or a date");
+    }
+    const bool empty = freeze.from == freeze.until;
+    if (empty || (!freeze.from.weekly && freeze.from.minutes > freeze.until.minutes)) {
+        return invalid(object->path_to("until"), "must be after from");
+    }
+    return freeze;
+}
+
+Result<void> parse_freezes(const JsonObject& document, Plan& plan) {
+    if (!document.has("freeze")) return {};
+    const auto array = document.array("freeze");
+    if (!array) return invalid(array.error());
+    if ((*array)->size() > kFreezesMax) {
+        return invalid(document.path_to("freeze"), "must be at most 64 freezes");
+    }
+    for (std::size_t i = 0; i < (*array)->size(); ++i) {
+        auto freeze =
+            parse_freeze((**array)[i], document.path_to("freeze") + "[" + std::to_string(i) + "]");
+        if (!freeze) return fail(freeze.error());
+        plan.freezes.push_back(std::move(*freeze));
+    }
+    return {};
+}
+
 Result<Ring> parse_ring(const json::value& value, std::string path) {
     const auto object = JsonObject::of(value, std::move(path));
     if (!object) return invalid(object.error());
@@ -153,12 +226,12 @@ Result<Ring> parse_ring(const json::value& value, std::string path) {
         if (!vendor_own) return invalid(vendor_own.error());
         ring.vendor_own = *vendor_own;
     }
-    auto read = all_of(
-        {only_known(*object,
-                    {"name", "description", "vendor_own", "window", "bake_floor", "promote"}),
-         read_text(*object, "description", ring.description), parse_window(*object, ring),
-         require(*object, "bake_floor"), read_duration(*object, "bake_floor", ring.bake_floor),
-         parse_promote(*object, ring)});
+    auto read = all_of({only_known(*object, {"name", "description", "vendor_own", "window",
+                                             "bake_floor", "promote", "approvals"}),
+                        read_text(*object, "description", ring.description),
+                        parse_window(*object, ring), require(*object, "bake_floor"),
+                        read_duration(*object, "bake_floor", ring.bake_floor),
+                        parse_promote(*object, ring), parse_approvals(*object, ring)});
     if (!read) return invalid(read.error());
     return ring;
 }
@@ -233,6 +306,18 @@ Result<void> parse_agent(const JsonObject& document, Plan& plan) {
     return {};
 }
 
+Result<void> parse_velocity(const JsonObject& document, Plan& plan) {
+    if (!document.has("velocity")) return {};
+    const auto name = document.string("velocity");
+    if (!name) return invalid(name.error());
+    const std::optional<Velocity> velocity = velocity_named(*name);
+    if (!velocity) {
+        return invalid(document.path_to("velocity"), "must be routine, urgent, emergency or lab");
+    }
+    plan.velocity = *velocity;
+    return {};
+}
+
 json::object to_json(const Ring& ring) {
     json::object object;
     object["name"] = ring.name;
@@ -244,7 +329,21 @@ json::object to_json(const Ring& ring) {
     object["bake_floor"] = format_duration(ring.bake_floor);
     object["promote"] = {{"confirmed_min", ring.confirmed_min},
                          {"exposure_hours_min", ring.exposure_hours_min}};
+    if (ring.approvals > 0) {
+        json::object approvals{{"count", ring.approvals}};
+        if (!ring.approvers.empty()) {
+            approvals["of"] = json::array(ring.approvers.begin(), ring.approvers.end());
+        }
+        object["approvals"] = std::move(approvals);
+    }
     return object;
+}
+
+json::object to_json(const Freeze& freeze) {
+    return {{"name", freeze.name},
+            {"zone", freeze.zone},
+            {"from", format_local_moment(freeze.from)},
+            {"until", format_local_moment(freeze.until)}};
 }
 
 }  // namespace
@@ -300,10 +399,12 @@ Result<Plan> parse_plan(const json::value& document) {
     if (!name) return fail(name.error());
     Plan plan;
     plan.name = *name;
-    auto read = all_of(
-        {only_known(*object, {"name", "description", "default_ring", "rings", "halt", "agent"}),
-         read_text(*object, "description", plan.description), parse_rings(*object, plan),
-         parse_halt(*object, plan), parse_agent(*object, plan)});
+    auto read =
+        all_of({only_known(*object, {"name", "description", "default_ring", "rings", "halt",
+                                     "agent", "freeze", "velocity"}),
+                read_text(*object, "description", plan.description), parse_rings(*object, plan),
+                parse_halt(*object, plan), parse_agent(*object, plan), parse_freezes(*object, plan),
+                parse_velocity(*object, plan)});
     if (!read) return invalid(read.error());
     return plan;
 }
@@ -312,6 +413,7 @@ json::value to_json(const Plan& plan) {
     json::object object;
     object["name"] = plan.name;
     if (!plan.description.empty()) object["description"] = plan.description;
+    object["velocity"] = name_of(plan.velocity);
     object["default_ring"] = plan.default_ring;
     json::array rings;
     for (const Ring& ring : plan.rings) rings.push_back(to_json(ring));
@@ -326,6 +428,11 @@ json::value to_json(const Plan& plan) {
                        {"silence_deadline", format_duration(plan.silence_deadline)},
                        {"heartbeat_every", format_duration(plan.heartbeat_every)},
                        {"poll_every", format_duration(plan.poll_every)}};
+    if (!plan.freezes.empty()) {
+        json::array freezes;
+        for (const Freeze& freeze : plan.freezes) freezes.push_back(to_json(freeze));
+        object["freeze"] = std::move(freezes);
+    }
     return object;
 }
 

@@ -8,6 +8,8 @@
 
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
+#include "core/rollout/freeze.hpp"
+#include "core/rollout/velocity.hpp"
 
 namespace firebreak::rollout {
 
@@ -25,6 +27,9 @@ struct Ring {
     milliseconds bake_floor{};       ///< From the last confirmation to the next ring, at least.
     std::int64_t confirmed_min = 1;  ///< Clean confirmations before the next ring, at least 1.
     double exposure_hours_min = 0;   ///< Confirmed device-hours on the new content, likewise.
+    std::int64_t approvals = 0;      ///< People who must approve before it opens.
+    /// The names of those who may; empty: whoever has the role. Not fewer than approvals.
+    std::vector<std::string> approvers{};
     friend bool operator==(const Ring&, const Ring&) = default;
 };
 
@@ -32,7 +37,8 @@ struct Ring {
 struct Plan {
     std::string name;           ///< 1..64 of a-z 0-9 -.
     std::string description{};  ///< For people; at most 2000 bytes.
-    std::vector<Ring> rings;    ///< In the order of exposure; 1..kRingsMax.
+    Velocity velocity = Velocity::kRoutine;
+    std::vector<Ring> rings;   ///< In the order of exposure; 1..kRingsMax.
     std::string default_ring;  ///< For a device that no rule places; must be the last, the slowest.
     double alpha = 1e-4;       ///< Bound on P(false halt) over the rollout's life.
     double silence_q0 = 0.005;          ///< Natural loss tolerated per activation.
@@ -44,6 +50,7 @@ struct Plan {
     milliseconds silence_deadline{180'000};  ///< D: no HEALTHY by then is a failure.
     milliseconds heartbeat_every{300'000};   ///< Agent: while inside an open window.
     milliseconds poll_every{60'000};
+    std::vector<Freeze> freezes{};  ///< At most kFreezesMax.
     friend bool operator==(const Plan&, const Plan&) = default;
 };
 
@@ -61,6 +68,9 @@ milliseconds quiet_after(const Plan& plan);
 bool is_quiet(const Plan& plan, std::int64_t devices, std::int64_t heard);
 
 inline constexpr std::size_t kRingsMax = 32;
+inline constexpr std::size_t kFreezesMax = 64;
+inline constexpr std::int64_t kApprovalsMax = 16;
+inline constexpr std::size_t kApproversMax = 100;  ///< Named by a ring, or counted for it.
 inline constexpr std::int64_t kWindowMax = 1'000'000;
 
 /// A duration as plans write it: a whole number and one unit, "500ms", "60s", "15m", "4h"; no sign,

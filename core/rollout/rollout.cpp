@@ -6,6 +6,14 @@
 #include "core/rollout/cohort.hpp"
 
 namespace firebreak::rollout {
+namespace {
+
+bool approves(const Ring& ring, std::string_view person) {
+    return ring.approvers.empty() ||
+           std::ranges::find(ring.approvers, person) != ring.approvers.end();
+}
+
+}  // namespace
 
 std::string_view name_of(Phase phase) {
     switch (phase) {
@@ -28,6 +36,8 @@ std::string_view name_of(Gate::Kind kind) {
         case Gate::Kind::kHours: return "hours";
         case Gate::Kind::kEvidence: return "evidence";
         case Gate::Kind::kHeard: return "heard";
+        case Gate::Kind::kApproved: return "approved";
+        case Gate::Kind::kThawed: return "thawed";
     }
     check_failed("a gate", __FILE__, __LINE__);
 }
@@ -91,6 +101,53 @@ std::int64_t Rollout::room(std::string_view ring) const {
         filled += filling(each);
     }
     return std::max<std::int64_t>(0, std::min(state->window - filling(*state), widest - filled));
+}
+
+std::optional<Instant> Rollout::frozen_until(Instant now) const {
+    if (!freeze_ || now < freeze_->from || now >= freeze_->until) return std::nullopt;
+    return freeze_->until;
+}
+
+std::optional<std::size_t> Rollout::next_ring() const {
+    std::size_t next = rings_.size();
+    while (next > 0 && !rings_[next - 1].open) --next;
+    for (; next < rings_.size(); ++next) {
+        if (active(rings_[next].name) > 0) return next;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::size_t> Rollout::ring_to_approve() const {
+    if (const auto next = next_ring()) return next;
+    if (rings_.back().open) return std::nullopt;
+    return rings_.size() - 1;
+}
+
+Rollout::Approvals Rollout::approvals(std::size_t index) const {
+    const auto of = [&](const Ring& ring) {
+        const auto& people = rings_[index].approved_by;
+        return Approvals{
+            std::ranges::count_if(
+                people, [&ring](const std::string& person) { return approves(ring, person); }),
+            ring.approvals};
+    };
+    for (std::size_t i = index; i-- > 0 && !rings_[i].open;) {
+        if (const Approvals skipped = of(plan_.rings[i]); !skipped.are_there()) return skipped;
+    }
+    return of(plan_.rings[index]);
+}
+
+bool Rollout::counts(std::string_view person, std::size_t index) const {
+    if (plan_.rings[index].approvals > 0 && approves(plan_.rings[index], person)) return true;
+    for (std::size_t i = index; i-- > 0 && !rings_[i].open;) {
+        if (plan_.rings[i].approvals > 0 && approves(plan_.rings[i], person)) return true;
+    }
+    return false;
+}
+
+const OverrideAsked* Rollout::override_asked(Instant now) const {
+    const bool in_time = override_asked_ && now - override_asked_at_ <= kOverrideAskedFor;
+    return in_time ? &*override_asked_ : nullptr;
 }
 
 bool Rollout::may_activate(std::string_view device, std::string_view ring) const {

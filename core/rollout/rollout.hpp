@@ -1,13 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "core/base/clock.hpp"
@@ -22,6 +22,9 @@ namespace firebreak::rollout {
 /// How many bake floors a ring with E >= 1 is given before a person is called.
 inline constexpr int kDoubtFloors = 12;
 
+/// How long a second person has to grant an override.
+inline constexpr std::chrono::hours kOverrideAskedFor{1};
+
 enum class Phase { kReady, kRolling, kHeld, kHalted, kComplete, kRetired };
 
 /// What a ring waits for before the next one opens. All must be open at once.
@@ -34,6 +37,8 @@ struct Gate {
         kHours,      ///< Device-hours of those confirmed.
         kEvidence,   ///< ln E of the ring; needs less than 0.
         kHeard,      ///< Devices lost after they confirmed; needs no more than that.
+        kApproved,   ///< People who approved the next ring; there only where it asks for them.
+        kThawed,     ///< No freeze of the plan's calendar is on; opens by time alone.
     };
     Kind kind = Kind::kExposed;
     bool open = false;
@@ -92,8 +97,16 @@ struct RingState {
     std::optional<Instant> whole;            ///< When the threshold reached kPpbAll.
     std::int64_t confirmed_before = 0;       ///< once_confirmed when this window's count began.
     std::int64_t failures_when_widened = 0;  ///< crashed + silent then.
+
+    // What people said.
+    std::vector<std::string> approved_by;  ///< Each once, in the order they did.
+    bool overridden = false;               ///< What it waits for is passed over.
     friend bool operator==(const RingState&, const RingState&) = default;
 };
+
+/// What ln E of one ring's crashes, or of its silence, must reach to halt by itself, when all other
+/// processes and rings say nothing at all (E = 0).
+double log_e_to_halt_alone(const Plan& plan);
 
 /// Whether a control of so many devices says what befalls `devices` without the release.
 inline bool control_compares(double control, double devices) {
@@ -177,12 +190,53 @@ public:
     /// Skips    a ring without active devices. Waits when no ring has any.
     /// Completes after the last ring, likewise. From then on only a halt or a hold can follow.
     ///
+    /// No ring opens, and no empty one is skipped, before as many people approved it as the plan
+    /// asks for. During a freeze no ring opens and no window or threshold grows; halts, holds and
+    /// narrowing go on. An override, asked for by one person and granted by another within
+    /// kOverrideAskedFor, passes over the freeze, the bake and the numbers that the ring in front
+    /// waits for, until the next ring opens; never over evidence, lost devices, exposure,
+    /// approvals, a window or a halt, and never where no ring with devices comes after, as a
+    /// release must not become last-known-good untried. A hold ends what people said: who resumes
+    /// starts anew.
+    ///
     /// The E of the halt is over all rings; widening and opening look at the ring's own.
     std::vector<Event> decide(Instant now) const;
 
     /// What the ring that is open furthest waits for, as decide() judges it: it opens the next when
-    /// all gates are open. Empty unless rolling or held with a ring open.
+    /// all gates are open. Before the first ring opens, what people and calendars say. Empty unless
+    /// rolling or held.
     std::vector<Gate> gates(Instant now) const;
+
+    /// Until when a freeze is on at `now`; nothing when none is.
+    std::optional<Instant> frozen_until(Instant now) const;
+
+    /// The freeze as last seen.
+    const std::optional<FreezeSeen>& freeze() const noexcept { return freeze_; }
+
+    /// The ring that opens next: the first that has active devices of those behind the one open
+    /// furthest.
+    std::optional<std::size_t> next_ring() const;
+
+    /// The ring that people approve next: next_ring(), or the last when none of those not open yet
+    /// has devices, as skipping it opens it to whoever appears. Nothing when the last is open.
+    std::optional<std::size_t> ring_to_approve() const;
+
+    /// How many people approved that ring `index` opens, of how many: those of the first of it and
+    /// of the rings that are skipped for it whose approvals are short; its own when none are. So an
+    /// empty ring takes no approval out of a plan.
+    struct Approvals {
+        std::int64_t have = 0;
+        std::int64_t need = 0;
+        bool are_there() const { return have >= need; }
+    };
+    Approvals approvals(std::size_t index) const;
+
+    /// Whether an approval of ring `index` by `person` counts towards any of those.
+    bool counts(std::string_view person, std::size_t index) const;
+
+    /// What one person asked for at `now` and nobody granted yet.
+    const OverrideAsked* override_asked(Instant now) const;
+    Instant override_asked_at() const noexcept { return override_asked_at_; }
 
     /// Whether `device` of `ring` may activate now: rolling or complete, ring open, its bucket
     /// below
@@ -262,6 +316,18 @@ public:
 private:
     struct Fold;  ///< fold.cpp: what each event does.
 
+    /// A device let in at `activated`, and not confirmed then.
+    struct Awaited {
+        Instant activated;
+        Exposures::Place place = 0;
+        friend bool operator==(const Awaited&, const Awaited&) = default;
+    };
+    bool waits(const Awaited& awaited) const {
+        const Exposure& exposure = exposures_.at(awaited.place);
+        return exposure.outcome == DeviceOutcome::kPending &&
+               exposure.activated == awaited.activated;
+    }
+
     const RingState* find_ring(std::string_view name) const;
     /// From the first event to `time`, at most ten years: beyond them no device-hour is counted,
     /// and the sums of some tens of millions of devices fit 63 bits.
@@ -280,10 +346,12 @@ private:
     bool completed_ = false;  ///< Held after completion resumes to complete.
     std::vector<RingState> rings_;
     Exposures exposures_;
-    /// By activation: the next deadline first.
-    std::set<std::pair<Instant, DeviceKey>> pending_;
+    /// By activation: the next deadline first. The first is pending; of the others some are
+    /// resolved by now (waits() says which), as taking one out of the middle would cost more than
+    /// all else about a report. They stay for one deadline at most.
+    std::deque<Awaited> pending_;
     std::vector<std::string> tenants_;
-    std::map<std::string, std::uint32_t, std::less<>> tenant_numbers_;
+    std::unordered_map<std::string, std::uint32_t> tenant_numbers_;
     std::map<std::uint32_t, std::int64_t> failed_by_tenant_;  ///< Forgiven ones left out.
     std::map<std::string, std::int64_t, std::less<>> active_by_ring_;
     ControlSeen control_;
@@ -294,6 +362,9 @@ private:
     LossProcess loss_process_;
     std::optional<Instant> loss_bet_at_;  ///< When the last bet of loss_process_ was placed.
     std::int64_t lost_tenants_ = 0;
+    std::optional<FreezeSeen> freeze_;
+    std::optional<OverrideAsked> override_asked_;
+    Instant override_asked_at_{};
     std::optional<Instant> origin_;  ///< The first event's time.
     Instant last_event_{};
     std::optional<Instant> first_activation_;

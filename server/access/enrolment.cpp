@@ -1,6 +1,7 @@
 #include "server/access/enrolment.hpp"
 
 #include <algorithm>
+#include <boost/json/value_from.hpp>
 
 #include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
@@ -61,6 +62,13 @@ Result<EnrolmentToken> find_token(Store& store, const std::string& text) {
     return std::move(**row);
 }
 
+/// The ring of a device that comes by `token`.
+Result<Placed> ring_for(const EnrolmentToken& token, const PlacementGround& ground,
+                        const std::string& device) {
+    if (token.ring) return Placed{*token.ring, {PlacedBy::kToken, ""}};
+    return place(ground.rules, ground.rings, {device, token.tenant, token.tags});
+}
+
 Result<void> add(Store& store, const EnrolmentToken& token, const Device& device) {
     return store.transact([&](StoreWriter& writer) -> Result<void> {
         const Result<bool> spent = writer.spend_enrolment_token(token.id);
@@ -73,6 +81,9 @@ Result<void> add(Store& store, const EnrolmentToken& token, const Device& device
                            json::object{{"device", device.id},
                                         {"tenant", device.tenant},
                                         {"ring", device.ring},
+                                        {"placed_by", name_of(device.placement.by)},
+                                        {"placed_name", device.placement.name},
+                                        {"tags", json::value_from(device.tags)},
                                         {"public_key", hex_encode(device.public_key)},
                                         {"token", token.id}},
                            device.enrolled,
@@ -119,7 +130,8 @@ std::string device_id_of(ByteView public_key) {
     return "d-" + sha256(public_key).hex().substr(0, kDeviceIdDigits);
 }
 
-Result<Device> enrol(Store& store, const EnrolmentRequest& request, Instant now) {
+Result<Device> enrol(Store& store, const PlacementGround& ground, const EnrolmentRequest& request,
+                     Instant now) {
     const Result<EnrolmentToken> token = find_token(store, request.token_text);
     if (!token) return fail(token.error());
     const std::string id = device_id_of(request.public_key);
@@ -132,11 +144,15 @@ Result<Device> enrol(Store& store, const EnrolmentRequest& request, Instant now)
         return std::move(**known);
     }
     if (!usable) return denied();
+    Result<Placed> placed = ring_for(*token, ground, id);
+    if (!placed) return fail(placed.error());
 
     Device device;
     device.id = id;
     device.tenant = token->tenant;
-    device.ring = token->ring;
+    device.ring = std::move(placed->ring);
+    device.placement = std::move(placed->placement);
+    device.tags = token->tags;
     device.public_key = request.public_key;
     device.enrolment_token = token->id;
     device.engine_build = request.engine_build;

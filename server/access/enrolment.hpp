@@ -6,6 +6,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
+#include "server/access/placement.hpp"
 #include "server/access/token.hpp"
 #include "server/store/store.hpp"
 
@@ -31,13 +32,23 @@ bool proves_key(const EnrolmentRequest& request);
 /// enrolling twice gives one device.
 std::string device_id_of(ByteView public_key);
 
-/// Spends one use of the token and writes the device down, in the ring and tenant of the token.
+/// What places a device whose token names no ring.
+struct PlacementGround {
+    const PlacementRules& rules;
+    const SignedRings& rings;
+};
+
+/// Spends one use of the token and writes the device down, in the tenant of the token and in its
+/// ring; when it names none, in the one that place() says. What the device says of itself decides
+/// nothing: it could say itself into an early ring, or out of the one that finds out first.
+///
 /// A key that is enrolled already keeps its device, ring and tenant, and spends nothing, when the
 /// token is valid or is the very one it enrolled with: an agent whose answer got lost asks again.
 ///
 /// @pre proves_key(request).
 /// @returns the device, or Errc::kDenied for an unknown, expired or spent token, a wrong secret, or
-///   a device that was revoked.
-[[nodiscard]] Result<Device> enrol(Store& store, const EnrolmentRequest& request, Instant now);
+///   a device that was revoked, or place()'s error.
+[[nodiscard]] Result<Device> enrol(Store& store, const PlacementGround& ground,
+                                   const EnrolmentRequest& request, Instant now);
 
 }  // namespace firebreak::server

@@ -156,6 +156,18 @@ Result<void> open_host(Host& host, const Config& config) {
     return {};
 }
 
+/// Rules may name a ring before a release does, and after the last one did. That is no reason not
+/// to start: who cannot start a server cannot halt a rollout.
+void warn_of_unknown_rings(Service& service) {
+    const Result<SignedRings> known =
+        service.rings.read(service.parts.store, service.parts.driver.live());
+    if (!known || known->names.empty()) return;
+    for (const PlacementRule& rule : service.settings.placement.rules) {
+        if (std::ranges::find(known->names, rule.ring) != known->names.end()) continue;
+        service.parts.log.warning("placement.unknown-ring", {{"ring", rule.ring}});
+    }
+}
+
 Result<void> write_port_file(FileStore& files, const ServeOptions& options, std::uint16_t port) {
     if (!options.port_file) return {};
     const std::string text = std::to_string(port) + "\n";
@@ -214,7 +226,8 @@ Outcome serve(const Config& config, const ServeOptions& options) {
         {*host.store, *host.repository, *host.driver, host.files, host.clock, host.random, host.log,
          *host.mac_secret, controller.get_executor(), workers.get_executor()},
         {host.state.blobs(), host.state.repository(), host.validators, config.device_active,
-         config.bundle_bytes_max});
+         config.bundle_bytes_max, config.placement, config.lab_plans});
+    warn_of_unknown_rings(service);
     // Before the first request: whatever a kill left between commit and publish is mended here.
     service.tick();
 

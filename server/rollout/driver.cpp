@@ -149,6 +149,11 @@ Result<void> Driver::open_release(StoreWriter& writer, const NewRelease& release
     next.fleet = rollout::FleetSeen{*fleet};
     const Result<void> counted = record(writer, next, kController, {now, *next.fleet});
     if (!counted) return counted;
+    // Before it starts, or its first ring would open in the middle of a freeze.
+    if ((next.freeze = freeze_of(release.plan, now))) {
+        const Result<void> frozen = record(writer, next, kController, {now, *next.freeze});
+        if (!frozen) return frozen;
+    }
     return record(writer, next, release.publisher, {now, rollout::Started{}});
 }
 
@@ -165,6 +170,7 @@ Result<void> Driver::start(const NewRelease& release) {
                       rollout::to_json(release.plan),
                       std::string(rollout::name_of(rollout::Phase::kReady)), now, release.publisher,
                       nullptr},
+              std::nullopt,
               std::nullopt,
               std::nullopt,
               std::nullopt,
@@ -192,25 +198,11 @@ Result<void> Driver::steer(const SteeringOrder& order) {
         if (!*known) return fail(Errc::kNotFound, "rollout " + name);
         return fail(Errc::kConflict, "rollout " + name + " was superseded by a newer one");
     }
-    const rollout::Phase phase = live->rollout.phase();
-    const std::string is_already = "rollout " + name + " is " + std::string(name_of(phase));
-    rollout::EventBody body;
-    switch (order.steering) {
-        case Steering::kHold:
-            if (phase == rollout::Phase::kHeld) return {};
-            if (phase == rollout::Phase::kHalted) return fail(Errc::kConflict, is_already);
-            body = rollout::Held{order.reason};
-            break;
-        case Steering::kResume:
-            if (phase != rollout::Phase::kHeld) return fail(Errc::kConflict, is_already);
-            body = rollout::Resumed{order.actor, order.reason};
-            break;
-        case Steering::kHalt:
-            if (phase == rollout::Phase::kHalted) return {};
-            body = rollout::Halted{order.reason, 0};
-            break;
-    }
-    const rollout::Event event{parts_.clock.now(), std::move(body)};
+    const Instant now = parts_.clock.now();
+    Result<std::optional<rollout::EventBody>> body = ordered(*live, order, now);
+    if (!body) return fail(body.error());
+    if (!*body) return {};
+    const rollout::Event event{now, std::move(**body)};
     const Result<void> committed = transact([&](StoreWriter& writer) -> Result<void> {
         return record(writer, *live, order.actor, event);
     });
@@ -281,6 +273,8 @@ Result<void> Driver::count_losses(Live& live, Instant now) {
 
 Result<void> Driver::let_decide(Live& live, Instant now) {
     if (now < live.decides_from) return {};
+    // Whoever asks for a decision: a ring must not open in the second between two freezes.
+    if (const Result<void> seen = look_up_freeze(live, now); !seen) return seen;
     for (int round = 0; round < kRoundsMax; ++round) {
         const std::vector<rollout::Event> events = live.rollout.decide(now);
         if (events.empty()) return {};

@@ -39,13 +39,22 @@ struct NewRelease {
 };
 
 /// What an operator can do to a rollout.
-enum class Steering { kHold, kResume, kHalt };
+enum class Steering {
+    kHold,
+    kResume,
+    kHalt,
+    kApprove,   ///< That the next ring opens.
+    kOverride,  ///< Asks that what the ring open furthest waits for be passed over.
+    kGrant,     ///< Grants what another person asked for.
+};
 
 struct SteeringOrder {
     rollout::RolloutId id;
     Steering steering = Steering::kHold;
-    std::string actor;
+    std::string actor;   ///< As the log calls them.
+    std::string person;  ///< Whose token it is: two tokens of one name are one person.
     std::string reason;
+    std::string ring{};  ///< That an approval, override or grant is of; for the others empty.
 };
 
 /// What the driver uses and does not own; all of it must outlive the driver.
@@ -97,10 +106,13 @@ public:
     ///   between the two is mended by a later advance().
     [[nodiscard]] Result<void> start(const NewRelease& release);
 
-    /// Holds, resumes or halts. A halt of a halted rollout changes nothing and succeeds.
+    /// Does what a person orders. A halt of a halted rollout, and what the same person approved
+    /// before, changes nothing and succeeds.
     ///
     /// @returns Errc::kNotFound for an unknown rollout; Errc::kConflict for one that is over, for a
-    ///   resume of one that is not held, and for a hold of one that is not rolling.
+    ///   resume of one that is not held, and for a hold of one that is not rolling; for an approval
+    ///   that nobody asks for, or of a person who published it or is not among the approvers; for
+    ///   an override without a ring to open, and for granting one's own, or none.
     [[nodiscard]] Result<void> steer(const SteeringOrder& order);
 
     /// Counts the fleet, lets each rollout decide, publishes what changed. To be called after each
@@ -118,6 +130,11 @@ public:
     /// @returns Errc::kNotFound.
     [[nodiscard]] Result<json::object> view(const rollout::RolloutId& id);
 
+    /// Where `device` stands in the newest rollout of each stream, or of `stream` alone
+    /// (docs/api.md). @returns Errc::kNotFound, saying what there is not: the device, or a release.
+    [[nodiscard]] Result<json::object> explain(const std::string& device,
+                                               const std::optional<std::string>& stream);
+
     /// The live rollout of each stream.
     std::vector<const rollout::Rollout*> live() const;
     const DriverHealth& health() const { return health_; }
@@ -129,6 +146,7 @@ private:
         std::optional<rollout::FleetSeen> fleet;      ///< As last recorded.
         std::optional<rollout::ControlSeen> control;  ///< Likewise.
         std::optional<rollout::LossesSeen> losses;    ///< Likewise.
+        std::optional<rollout::FreezeSeen> freeze;    ///< Likewise.
         std::optional<Instant> losses_counted;        ///< Up to when; nothing: not yet.
         Instant decides_from{};  ///< Not earlier: devices could not reach us while we were down.
     };
@@ -157,6 +175,15 @@ private:
                                        Instant now);
     [[nodiscard]] Result<bool> feed(StoreWriter& writer, const Device& device,
                                     const health::Report& report, Instant now);
+
+    // driver_calendar.cpp: the freeze that is or comes next; fails closed.
+    std::optional<rollout::FreezeSeen> freeze_of(const rollout::Plan& plan, Instant now) const;
+    [[nodiscard]] Result<void> look_up_freeze(Live& live, Instant now);
+
+    // driver_orders.cpp. @returns nothing when what is ordered is so already.
+    [[nodiscard]] Result<std::optional<rollout::EventBody>> ordered(const Live& live,
+                                                                    const SteeringOrder& order,
+                                                                    Instant now) const;
 
     [[nodiscard]] Result<void> try_store();
     [[nodiscard]] Result<void> count_fleet(Instant now);

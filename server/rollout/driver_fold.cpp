@@ -90,6 +90,7 @@ Result<Driver::Live> Driver::fold(const Release& release) {
               std::nullopt,
               std::nullopt,
               std::nullopt,
+              std::nullopt,
               Instant{}};
     std::int64_t after = 0;
     for (;;) {
@@ -107,6 +108,9 @@ Result<Driver::Live> Driver::fold(const Release& release) {
             }
             if (const auto* control = std::get_if<rollout::ControlSeen>(&(*event)->body)) {
                 live.control = *control;
+            }
+            if (const auto* freeze = std::get_if<rollout::FreezeSeen>(&(*event)->body)) {
+                live.freeze = *freeze;
             }
             if (const auto* losses = std::get_if<rollout::LossesSeen>(&(*event)->body)) {
                 live.losses = *losses;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/utc.hpp"
+#include "core/calendar/calendar.hpp"
 #include "core/content/attestation.hpp"
 #include "core/signing/dsse.hpp"
 #include "core/trust/ring_rule.hpp"
@@ -149,9 +150,21 @@ Checked<void> check_builds(const trust::ContentTerms& terms,
     return {};
 }
 
-Checked<rollout::Plan> check_plan(const json::value& document, const trust::ContentTerms& terms) {
+Checked<rollout::Plan> check_plan(const json::value& document, const trust::ContentTerms& terms,
+                                  const ReleaseGround& ground) {
     Result<rollout::Plan> plan = rollout::parse_plan(document);
     if (!plan) return invalid("plan: " + plan.error().context());
+    if (const auto kept = rollout::check_floors(*plan); !kept) {
+        return invalid("plan: " + kept.error().context());
+    }
+    if (plan->velocity == rollout::Velocity::kLab && !ground.lab_plans) {
+        return invalid(
+            "plan: velocity lab has no floors, and this server takes none without "
+            "(lab_plans)");
+    }
+    if (const auto freeze = calendar::next_freeze(plan->freezes, ground.now); !freeze) {
+        return invalid("plan: " + freeze.error().context());
+    }
     std::set<std::string> rings;
     std::set<std::string> ceiling;
     for (const rollout::Ring& ring : plan->rings) rings.insert(ring.name);
@@ -188,7 +201,7 @@ tl::expected<NewRelease, Problem> check_release(const ReleaseDocuments& document
     if (!terms) return refuse(terms.error());
     const auto difference = check_difference(ground.content, *content, target, id, terms->floor);
     if (!difference) return refuse(difference.error());
-    auto plan = check_plan(documents.plan, *terms);
+    auto plan = check_plan(documents.plan, *terms, ground);
     if (!plan) return refuse(plan.error());
     const auto builds = check_builds(*terms, *attestation, ground.builds_alive);
     if (!builds) return refuse(builds.error());

@@ -34,6 +34,7 @@ struct ReleaseGround {
     std::optional<std::int64_t> newest_counter;  ///< Of the bundle's stream.
     std::set<Sha256> builds_alive;               ///< The census.
     std::chrono::sys_seconds now;
+    bool lab_plans = false;  ///< Whether plans of velocity lab are taken.
 };
 
 /// All that must hold before a release becomes a rollout (docs/api.md, POST /v1/releases). Decides

@@ -59,18 +59,6 @@ std::int64_t harm_bound_of(const rollout::Rollout& rollout) {
     return rollout.harm_bound(furthest);
 }
 
-json::array gates_view(const rollout::Rollout& rollout, Instant now) {
-    json::array gates;
-    for (const rollout::Gate& gate : rollout.gates(now)) {
-        gates.push_back({{"gate", rollout::name_of(gate.kind)},
-                         {"open", gate.open},
-                         {"have", gate.have},
-                         {"need", gate.need},
-                         {"opens_at", optional_time(gate.opens_at)}});
-    }
-    return gates;
-}
-
 /// Why it may not widen: in the ring open furthest.
 json::object window_view(const rollout::Rollout& rollout) {
     json::object window;
@@ -85,7 +73,47 @@ json::object window_view(const rollout::Rollout& rollout) {
     return window;
 }
 
+/// What people said, and what the calendar says. A freeze that is over is not shown.
+json::object people_view(const rollout::Rollout& rollout, Instant now) {
+    json::object people{{"approved_by", json::array{}},
+                        {"override_asked", nullptr},
+                        {"overridden", json::array{}},
+                        {"freeze", nullptr}};
+    if (const auto next = rollout.next_ring()) {
+        const auto& names = rollout.rings()[*next].approved_by;
+        people["approved_by"] = json::array(names.begin(), names.end());
+    }
+    if (const rollout::OverrideAsked* asked = rollout.override_asked(now)) {
+        people["override_asked"] = {
+            {"person", asked->person},
+            {"ring", asked->ring},
+            {"reason", asked->reason},
+            {"until", text_of_time(rollout.override_asked_at() + rollout::kOverrideAskedFor)}};
+    }
+    for (const rollout::RingState& ring : rollout.rings()) {
+        if (ring.overridden) people["overridden"].as_array().emplace_back(ring.name);
+    }
+    if (const auto& freeze = rollout.freeze(); freeze && now < freeze->until) {
+        people["freeze"] = {{"name", freeze->name},
+                            {"from", text_of_time(freeze->from)},
+                            {"until", text_of_time(freeze->until)}};
+    }
+    return people;
+}
+
 }  // namespace
+
+json::array gates_view(const rollout::Rollout& rollout, Instant now) {
+    json::array gates;
+    for (const rollout::Gate& gate : rollout.gates(now)) {
+        gates.push_back({{"gate", rollout::name_of(gate.kind)},
+                         {"open", gate.open},
+                         {"have", gate.have},
+                         {"need", gate.need},
+                         {"opens_at", optional_time(gate.opens_at)}});
+    }
+    return gates;
+}
 
 json::object view_of(const rollout::Rollout& rollout, const Release& release, Instant now) {
     json::array rings;
@@ -101,6 +129,7 @@ json::object view_of(const rollout::Rollout& rollout, const Release& release, In
             {"rings", std::move(rings)},
             {"window", window_view(rollout)},
             {"gates", gates_view(rollout, now)},
+            {"people", people_view(rollout, now)},
             {"evidence", evidence_view(rollout, now)},
             {"harm_bound", harm_bound_of(rollout)},
             {"first_activation", optional_time(rollout.first_activation())},

@@ -24,6 +24,24 @@ tl::unexpected<Problem> bad_token() {
                           .detail = "it is unknown, spent or expired; ask for a new one"});
 }
 
+/// 503: agents ask again, and one day there is a release.
+tl::unexpected<Problem> no_ring(const Error& error) {
+    return refuse(Problem{.status = 503,
+                          .name = "ring-unknown",
+                          .title = "There is no ring to place this device in yet",
+                          .detail = error.context(),
+                          .headers = {{"Retry-After", "60"}}});
+}
+
+/// @pre on the controller.
+Result<Device> enrol_now(Service& service, const EnrolmentRequest& request, Instant now) {
+    const Result<SignedRings> rings =
+        service.rings.read(service.parts.store, service.parts.driver.live());
+    if (!rings) return fail(rings.error());
+    return firebreak::server::enrol(service.parts.store, {service.settings.placement, *rings},
+                                    request, now);
+}
+
 boost::asio::awaitable<Answer> enrol(Service& service, RequestContext context) {
     const Result<json::value> body = context.json_body();
     if (!body) co_return refuse(input_problem(body.error()));
@@ -36,9 +54,10 @@ boost::asio::awaitable<Answer> enrol(Service& service, RequestContext context) {
                                  .detail = "sign with the private half of public_key"});
     }
     const Instant now = service.parts.clock.now();
-    const Result<Device> device = co_await service.on_controller(
-        [&] { return firebreak::server::enrol(service.parts.store, *request, now); });
+    const Result<Device> device =
+        co_await service.on_controller([&] { return enrol_now(service, *request, now); });
     if (!device && device.error() == Errc::kDenied) co_return bad_token();
+    if (!device && device.error() == Errc::kNotFound) co_return no_ring(device.error());
     if (!device) co_return refuse(device.error());
 
     const Bytes mac_key = health::derive_mac_key(service.parts.mac_secret.view(), device->id);

@@ -1,5 +1,8 @@
+#include <boost/json/value_from.hpp>
+
 #include "core/base/errc.hpp"
 #include "core/base/utc.hpp"
+#include "server/rollout/device_view.hpp"
 #include "server/routes/guards.hpp"
 #include "server/routes/routes.hpp"
 
@@ -22,6 +25,8 @@ json::object device_view(const Device& device) {
     return {{"device", device.id},
             {"tenant", device.tenant},
             {"ring", device.ring},
+            {"placed", placement_view(device)},
+            {"tags", json::value_from(device.tags)},
             {"engine_build", device.engine_build.hex()},
             {"counter", counter},
             {"running", std::move(running)},
@@ -64,6 +69,24 @@ boost::asio::awaitable<Answer> show(Service& service, RequestContext context) {
     if (!device) co_return refuse(device.error());
     if (!*device) co_return refuse(Error(Errc::kNotFound, "device " + id));
     co_return json_response(200, device_view(**device));
+}
+
+/// Where the device stands in each release, and why.
+boost::asio::awaitable<Answer> explain(Service& service, RequestContext context) {
+    const Result<void> asked = context.query.only({"stream"});
+    if (!asked) co_return refuse(input_problem(asked.error()));
+    std::optional<std::string> stream;
+    if (const std::string* name = context.query.find("stream")) stream = *name;
+    const std::string id = context.parameter("device");
+    Result<json::object> view =
+        co_await service.on_controller([&] { return service.parts.driver.explain(id, stream); });
+    if (!view && view.error() == Errc::kNotFound) {
+        Problem problem = problem_of(view.error());
+        problem.detail = view.error().context();
+        co_return refuse(std::move(problem));
+    }
+    if (!view) co_return refuse(view.error());
+    co_return json_response(200, std::move(*view));
 }
 
 /// Its reports are refused from now on, and its key cannot enrol again.
@@ -114,6 +137,7 @@ void add_fleet_routes(Router& router, Service& service) {
     };
     add("GET", "/v1/fleet", list, allow_any_role(service));
     add("GET", "/v1/fleet/{device}", show, allow_any_role(service));
+    add("GET", "/v1/fleet/{device}/explain", explain, allow_any_role(service));
     add("DELETE", "/v1/fleet/{device}", revoke, allow(service, {Role::kAdministrator}));
     add("GET", "/v1/census", census, allow_any_role(service));
 }

@@ -109,7 +109,8 @@ tl::expected<NewRelease, Problem> check_now(Service& service, const ReleaseDocum
                          .validators = service.settings.validators,
                          .newest_counter = std::nullopt,
                          .builds_alive = {},
-                         .now = std::chrono::floor<std::chrono::seconds>(now)};
+                         .now = std::chrono::floor<std::chrono::seconds>(now),
+                         .lab_plans = service.settings.lab_plans};
     for (const CensusLine& line : *census) ground.builds_alive.insert(line.engine_build);
     for (const Release& release : *newest) {
         if (release.id.stream == documents.manifest.stream) {

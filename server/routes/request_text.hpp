@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
@@ -20,5 +21,13 @@ namespace firebreak::server {
 /// beginning with '.'.
 [[nodiscard]] Result<std::string> name_member(const json::value& body, std::string_view name,
                                               std::size_t bytes_max);
+
+/// The array `name` of such names, each once; none when there is no such member.
+///
+/// @returns Errc::kInvalid also for more than `count_max`.
+[[nodiscard]] Result<std::vector<std::string>> names_member(const json::value& body,
+                                                            std::string_view name,
+                                                            std::size_t count_max,
+                                                            std::size_t bytes_max);
 
 }  // namespace firebreak::server

@@ -8,6 +8,13 @@ namespace {
 
 constexpr std::int64_t kRolloutsMax = 100;
 constexpr std::size_t kReasonBytesMax = 500;
+constexpr std::size_t kRingBytesMax = 64;
+
+/// Whether an order is of one ring, and says which.
+bool names_ring(Steering steering) {
+    return steering == Steering::kApprove || steering == Steering::kOverride ||
+           steering == Steering::kGrant;
+}
 
 tl::unexpected<Problem> refuse_steering(const Error& error) {
     if (error != Errc::kConflict) return refuse(error);
@@ -51,7 +58,13 @@ boost::asio::awaitable<Answer> steer(Service& service, Steering steering, Reques
     const Result<std::string> reason = printable_member(*body, "reason", kReasonBytesMax);
     if (!reason) co_return refuse(input_problem(reason.error()));
 
-    const SteeringOrder order{*id, steering, caller_of(context).actor(), *reason};
+    const Caller& caller = caller_of(context);
+    SteeringOrder order{*id, steering, caller.actor(), caller.name, *reason};
+    if (names_ring(steering)) {
+        Result<std::string> ring = printable_member(*body, "ring", kRingBytesMax);
+        if (!ring) co_return refuse(input_problem(ring.error()));
+        order.ring = std::move(*ring);
+    }
     Result<json::object> view = co_await service.on_controller([&]() -> Result<json::object> {
         if (const Result<void> done = service.parts.driver.steer(order); !done) {
             return fail(done.error());
@@ -89,9 +102,12 @@ void add_rollout_routes(Router& router, Service& service) {
                          },
                      .guard = std::move(guard)});
     };
-    // Whoever sees smoke may stop a rollout; going on takes who published it.
+    // Whoever sees smoke may stop a rollout; going on takes a release manager.
     add("hold", Steering::kHold, allow(service, {Role::kReleaseManager, Role::kApprover}));
     add("halt", Steering::kHalt, allow(service, {Role::kReleaseManager, Role::kApprover}));
+    add("approve", Steering::kApprove, allow(service, {Role::kReleaseManager, Role::kApprover}));
+    add("override", Steering::kOverride, allow(service, {Role::kReleaseManager}));
+    add("grant", Steering::kGrant, allow(service, {Role::kReleaseManager, Role::kApprover}));
     add("resume", Steering::kResume, allow(service, {Role::kReleaseManager}));
 }
 

@@ -12,11 +12,13 @@
 #include "core/base/random.hpp"
 #include "core/base/secret.hpp"
 #include "core/trust/key.hpp"
+#include "server/access/placement.hpp"
 #include "server/access/token.hpp"
 #include "server/http/blocking.hpp"
 #include "server/repository/repository.hpp"
 #include "server/rollout/driver.hpp"
 #include "server/rollout/report_queue.hpp"
+#include "server/rollout/ring_roster.hpp"
 #include "server/routes/metrics.hpp"
 #include "server/store/store.hpp"
 
@@ -28,6 +30,8 @@ struct ServiceSettings {
     std::vector<trust::Key> validators;
     std::chrono::seconds device_active{604'800};
     std::uint64_t bundle_bytes_max = 256U << 20U;
+    PlacementRules placement{};
+    bool lab_plans = false;  ///< Whether plans of velocity lab are taken.
 };
 
 /// What the service uses and does not own; all of it must outlive the service.
@@ -56,6 +60,7 @@ struct Service {
     ServiceSettings settings;
     ReportQueue reports;
     VerifiedTokens verified;
+    RingRoster rings;  ///< On the controller alone.
     Metrics metrics;
 
     /// Runs `work` where store, repository and driver may be used. Awaited at once, `work` may

@@ -1,3 +1,5 @@
+#include <boost/json/value_from.hpp>
+
 #include "core/base/errc.hpp"
 #include "core/base/utc.hpp"
 #include "server/access/token_desk.hpp"
@@ -10,6 +12,7 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::size_t kRingBytesMax = 32;
+constexpr std::size_t kTagsMax = 16;
 constexpr std::int64_t kExpiresSecondsMax = 10LL * 366 * 86'400;
 constexpr std::int64_t kUsesMax = 10'000'000;
 
@@ -91,9 +94,15 @@ Result<EnrolmentOrder> enrolment_order(Service& service, const RequestContext& c
     if (!body) return fail(body.error());
     Result<std::string> tenant = name_member(*body, "tenant", kNameBytesMax);
     if (!tenant) return fail(tenant.error());
-    Result<std::string> ring = name_member(*body, "ring", kRingBytesMax);
-    if (!ring) return fail(ring.error());
     const Result<JsonObject> object = JsonObject::of(*body, "body");
+    std::optional<std::string> ring;
+    if (const json::value* named = object->find("ring"); named != nullptr && !named->is_null()) {
+        Result<std::string> name = name_member(*body, "ring", kRingBytesMax);
+        if (!name) return fail(name.error());
+        ring = std::move(*name);
+    }
+    Result<std::vector<std::string>> tags = names_member(*body, "tags", kTagsMax, kNameBytesMax);
+    if (!tags) return fail(tags.error());
     const Result<std::int64_t> uses = object->integer("uses", 1, kUsesMax);
     if (!uses) return fail(uses.error());
     const Result<std::int64_t> expires = object->integer("expires_seconds", 1, kExpiresSecondsMax);
@@ -102,8 +111,8 @@ Result<EnrolmentOrder> enrolment_order(Service& service, const RequestContext& c
     const TokenText token = firebreak::server::make_token(service.parts.random);
     const Instant now = service.parts.clock.now();
     return EnrolmentOrder{
-        {token.id, std::move(*tenant), std::move(*ring), sha256(bytes_of(token.secret)), *uses, now,
-         now + std::chrono::seconds{*expires}},
+        {token.id, std::move(*tenant), std::move(ring), sha256(bytes_of(token.secret)), *uses, now,
+         now + std::chrono::seconds{*expires}, std::move(*tags)},
         format_token(kEnrolmentTokenPrefix, token)};
 }
 
@@ -115,7 +124,8 @@ boost::asio::awaitable<Answer> make_enrolment_token(Service& service, RequestCon
                        caller_of(context).actor(),
                        json::object{{"id", row.id},
                                     {"tenant", row.tenant},
-                                    {"ring", row.ring},
+                                    {"ring", row.ring ? json::value(*row.ring) : nullptr},
+                                    {"tags", json::value_from(row.tags)},
                                     {"uses", row.uses_left},
                                     {"expires", text_of_time(row.expires)}},
                        row.created,

@@ -14,6 +14,21 @@ Result<json::value> stored_json(const Rows& row, int column, std::string_view wh
     return value;
 }
 
+Result<std::vector<std::string>> stored_names(const Rows& row, int column, std::string_view what) {
+    const Result<json::value> value = stored_json(row, column, what);
+    if (!value) return fail(value.error());
+    std::vector<std::string> names;
+    const json::array* array = value->if_array();
+    if (array == nullptr) return fail(Errc::kCorrupt, "store: " + std::string(what) + ": names");
+    for (const json::value& name : *array) {
+        if (!name.is_string()) {
+            return fail(Errc::kCorrupt, "store: " + std::string(what) + ": names");
+        }
+        names.emplace_back(name.get_string());
+    }
+    return names;
+}
+
 }  // namespace
 
 Result<rollout::LogEntry> log_entry_of(const Rows& row) {
@@ -47,7 +62,28 @@ Result<Device> device_of(const Rows& row) {
     device.enrolled = row.instant(7);
     device.last_seen = row.instant(8);
     device.revoked = row.integer(9) != 0;
+    Result<std::vector<std::string>> tags = stored_names(row, 10, "device " + device.id);
+    if (!tags) return fail(tags.error());
+    device.tags = std::move(*tags);
+    const Result<PlacedBy> by = placed_by_of(row.text(11));
+    if (!by) return fail(Errc::kCorrupt, "store: device " + device.id + ": placed by");
+    device.placement = {*by, row.text(12)};
     return device;
+}
+
+Result<EnrolmentToken> enrolment_token_of(const Rows& row) {
+    EnrolmentToken token;
+    token.id = row.text(0);
+    token.tenant = row.text(1);
+    if (std::string ring = row.text(2); !ring.empty()) token.ring = std::move(ring);
+    token.secret_hash = row.digest(3);
+    token.uses_left = row.integer(4);
+    token.created = row.instant(5);
+    token.expires = row.instant(6);
+    Result<std::vector<std::string>> tags = stored_names(row, 7, "enrolment token " + token.id);
+    if (!tags) return fail(tags.error());
+    token.tags = std::move(*tags);
+    return token;
 }
 
 Result<ApiToken> token_of(const Rows& row) {

@@ -17,8 +17,13 @@ inline const std::string kSelectLog =
 
 inline const std::string kSelectDevices =
     "SELECT id, tenant, ring, public_key, enrolment_token, engine_build, attributes, enrolled_ms, "
-    "last_seen_ms, revoked FROM devices ";
+    "last_seen_ms, revoked, tags, placed_by, placed_name FROM devices ";
 [[nodiscard]] Result<Device> device_of(const Rows& row);
+
+inline const std::string kSelectEnrolmentTokens =
+    "SELECT id, tenant, ring, secret_hash, uses_left, created_ms, expires_ms, tags "
+    "FROM enrolment_tokens ";
+[[nodiscard]] Result<EnrolmentToken> enrolment_token_of(const Rows& row);
 
 inline const std::string kSelectTokens =
     "SELECT id, name, role, secret_hash, created_ms, expires_ms, revoked FROM api_tokens ";

@@ -123,6 +123,13 @@ CREATE TABLE content_role (
     bytes   BLOB NOT NULL
 ) STRICT;
 )sql",
+    // A token without a ring has '' there. Whoever enrolled before came into the ring of its token.
+    R"sql(
+ALTER TABLE enrolment_tokens ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE devices ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE devices ADD COLUMN placed_by TEXT NOT NULL DEFAULT 'token';
+ALTER TABLE devices ADD COLUMN placed_name TEXT NOT NULL DEFAULT '';
+)sql",
 };
 
 constexpr int kVersionNewest = static_cast<int>(kMigrations.size());

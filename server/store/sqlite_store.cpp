@@ -188,15 +188,9 @@ public:
     }
 
     Result<std::optional<EnrolmentToken>> enrolment_token(const std::string& id) override {
-        return first(all<EnrolmentToken>(
-            "find an enrolment token",
-            [](const Rows& row) -> Result<EnrolmentToken> {
-                return EnrolmentToken{row.text(0),    row.text(1),    row.text(2),   row.digest(3),
-                                      row.integer(4), row.instant(5), row.instant(6)};
-            },
-            "SELECT id, tenant, ring, secret_hash, uses_left, created_ms, expires_ms "
-            "FROM enrolment_tokens WHERE id = ?",
-            std::string_view(id)));
+        return first(all<EnrolmentToken>("find an enrolment token", enrolment_token_of,
+                                         kSelectEnrolmentTokens + "WHERE id = ?",
+                                         std::string_view(id)));
     }
 
     Result<std::optional<Release>> release(const rollout::RolloutId& id) override {

@@ -21,6 +21,10 @@ Result<void> done_once(const Result<int>& changed, const std::string& what) {
     return {};
 }
 
+std::string names_text(const std::vector<std::string>& names) {
+    return json::serialize(json::array(names.begin(), names.end()));
+}
+
 }  // namespace
 
 Result<rollout::LogEntry> SqliteWriter::append(const LogLine& line) {
@@ -53,13 +57,15 @@ Result<rollout::LogEntry> SqliteWriter::append(const LogLine& line) {
 Result<void> SqliteWriter::add_device(const Device& device) {
     return done(change("add a device",
                        "INSERT INTO devices (id, tenant, ring, public_key, enrolment_token, "
-                       "engine_build, attributes, enrolled_ms, last_seen_ms, revoked) "
-                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                       "engine_build, attributes, enrolled_ms, last_seen_ms, revoked, tags, "
+                       "placed_by, placed_name) "
+                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                        std::string_view(device.id), std::string_view(device.tenant),
                        std::string_view(device.ring), ByteView(device.public_key),
                        std::string_view(device.enrolment_token), device.engine_build,
                        std::string_view(json::serialize(device.attributes)), device.enrolled,
-                       device.last_seen, device.revoked));
+                       device.last_seen, device.revoked, std::string_view(names_text(device.tags)),
+                       name_of(device.placement.by), std::string_view(device.placement.name)));
 }
 
 Result<void> SqliteWriter::revoke_device(const std::string& id) {
@@ -127,10 +133,11 @@ Result<bool> SqliteWriter::revoke_token(const std::string& id) {
 Result<void> SqliteWriter::add_enrolment_token(const EnrolmentToken& token) {
     return done(change("add an enrolment token",
                        "INSERT INTO enrolment_tokens (id, tenant, ring, secret_hash, uses_left, "
-                       "created_ms, expires_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                       "created_ms, expires_ms, tags) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                        std::string_view(token.id), std::string_view(token.tenant),
-                       std::string_view(token.ring), token.secret_hash, token.uses_left,
-                       token.created, token.expires));
+                       std::string_view(token.ring ? *token.ring : ""), token.secret_hash,
+                       token.uses_left, token.created, token.expires,
+                       std::string_view(names_text(token.tags))));
 }
 
 Result<bool> SqliteWriter::spend_enrolment_token(const std::string& id) {

@@ -16,7 +16,29 @@ constexpr std::array<std::pair<Role, std::string_view>, 5> kRoles{{
     {Role::kAdministrator, "administrator"},
 }};
 
+constexpr std::array<std::pair<PlacedBy, std::string_view>, 5> kPlacedBy{{
+    {PlacedBy::kToken, "token"},
+    {PlacedBy::kDevice, "device"},
+    {PlacedBy::kTag, "tag"},
+    {PlacedBy::kTenant, "tenant"},
+    {PlacedBy::kDefault, "default"},
+}};
+
 }  // namespace
+
+std::string_view name_of(PlacedBy by) {
+    for (const auto& [value, name] : kPlacedBy) {
+        if (value == by) return name;
+    }
+    return "unknown";
+}
+
+Result<PlacedBy> placed_by_of(std::string_view name) {
+    for (const auto& [value, word] : kPlacedBy) {
+        if (word == name) return value;
+    }
+    return fail(Errc::kInvalid, "placed by: unknown word");
+}
 
 std::string_view name_of(Role role) {
     for (const auto& [value, name] : kRoles) {

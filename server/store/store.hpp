@@ -21,6 +21,22 @@ namespace firebreak::server {
 
 /// The rows of the store, as values. Everything but the log is a projection that saves folding it.
 
+/// What put a device into its ring.
+enum class PlacedBy {
+    kToken,    ///< The ring that its enrolment token names.
+    kDevice,   ///< A rule that names it.
+    kTag,      ///< A rule that names a tag of its token.
+    kTenant,   ///< A rule that names its tenant.
+    kDefault,  ///< No rule: the slowest ring there was.
+};
+
+/// How a device got into its ring.
+struct Placement {
+    PlacedBy by = PlacedBy::kToken;
+    std::string name{};  ///< Of the device, tag or tenant that the rule has; else empty.
+    friend bool operator==(const Placement&, const Placement&) = default;
+};
+
 /// An endpoint that enrolled.
 struct Device {
     std::string id;
@@ -34,6 +50,8 @@ struct Device {
     Instant last_seen;
     bool revoked = false;
     std::map<std::string, std::int64_t> running;  ///< Stream to counter, as last heard.
+    std::vector<std::string> tags;                ///< Of the token it came by.
+    Placement placement;
 };
 
 enum class Role { kViewer, kAuthor, kApprover, kReleaseManager, kAdministrator };
@@ -52,12 +70,13 @@ struct ApiToken {
 struct EnrolmentToken {
     std::string id;
     std::string tenant;
-    std::string ring;
+    std::optional<std::string> ring;  ///< None: the rules of the configuration place the device.
     Sha256
         secret_hash;  ///< Plain SHA-256: the secret has 256 random bits, so there is no guessing.
     std::int64_t uses_left = 0;
     Instant created;
     Instant expires;
+    std::vector<std::string> tags{};  ///< For rules of placement.
 };
 
 /// One published counter: what the rollout was made from, and where it stands.
@@ -237,6 +256,11 @@ public:
     /// The newest content metadata, the bytes as signed; Errc::kNotFound before init.
     [[nodiscard]] virtual Result<Bytes> content_role() = 0;
 };
+
+/// "token", "device", "tag", "tenant", "default".
+std::string_view name_of(PlacedBy by);
+/// @returns Errc::kInvalid.
+[[nodiscard]] Result<PlacedBy> placed_by_of(std::string_view name);
 
 std::string_view name_of(Role role);
 /// @returns Errc::kInvalid with the names there are.

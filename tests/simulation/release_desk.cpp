@@ -8,6 +8,7 @@
 #include "core/content/bundle.hpp"
 #include "core/signing/dsse.hpp"
 #include "tests/support/repository_simulator.hpp"
+#include "tests/unit/server/in_process.hpp"
 
 namespace firebreak::simulation {
 namespace {
@@ -17,7 +18,7 @@ constexpr milliseconds kAskAgain{15'000};
 net::Request request(const char* method, std::string target, server::Role role, std::string body) {
     return {.method = method,
             .target = std::move(target),
-            .headers = {{"Authorization", "Bearer " + ServerHost::token_of(role)},
+            .headers = {{"Authorization", "Bearer " + test::token_of(role)},
                         {"Content-Type", "application/json"}},
             .body = std::move(body)};
 }

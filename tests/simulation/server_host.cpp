@@ -11,6 +11,7 @@
 #include "server/store/sqlite_store.hpp"
 #include "tests/simulation/secrets.hpp"
 #include "tests/support/repository_simulator.hpp"
+#include "tests/unit/server/in_process.hpp"
 
 namespace firebreak::simulation {
 
@@ -18,35 +19,19 @@ namespace asio = boost::asio;
 
 namespace {
 
-const server::TokenText kToken{"", std::string(43, 'A')};
 constexpr std::chrono::seconds kDeviceActive{86'400};
 constexpr std::chrono::seconds kRoleLifetime{30 * 86'400};
-
-std::string id_of(server::Role role) {
-    return std::string(15, '0') + std::to_string(static_cast<int>(role));
-}
 
 /// Cheap to check: the tokens are not what is tried here.
 const std::string& token_hash() {
     static const std::string hash = [] {
         std::array<char, crypto_pwhash_STRBYTES> text{};
-        FIREBREAK_CHECK(crypto_pwhash_str(text.data(), kToken.secret.data(), kToken.secret.size(),
-                                          crypto_pwhash_OPSLIMIT_MIN,
+        FIREBREAK_CHECK(crypto_pwhash_str(text.data(), test::token_secret().data(),
+                                          test::token_secret().size(), crypto_pwhash_OPSLIMIT_MIN,
                                           crypto_pwhash_MEMLIMIT_MIN) == 0);
         return std::string(text.data());
     }();
     return hash;
-}
-
-/// From a request's header to its answer, as a session does it.
-asio::awaitable<net::Response> exchange(const server::Dispatcher& dispatcher,
-                                        net::Request request) {
-    std::string body = std::move(request.body);
-    server::Exchange exchange = dispatcher.begin(std::move(request), "192.0.2.1");
-    if (!exchange.problem) co_await dispatcher.admit(exchange);
-    exchange.context.request.body = std::move(body);
-    server::Reply reply = co_await dispatcher.answer(exchange);
-    co_return std::move(reply.response);
 }
 
 }  // namespace
@@ -100,9 +85,13 @@ void ServerHost::initialise(const test::Vendor& vendor, std::chrono::seconds tim
 void ServerHost::add_tokens() {
     for (const server::Role role :
          {server::Role::kViewer, server::Role::kApprover, server::Role::kReleaseManager}) {
-        const server::ApiToken token{
-            id_of(role), std::string(name_of(role)), role, token_hash(), timeline_.now(), {},
-            false};
+        const server::ApiToken token{test::token_id(role),
+                                     std::string(name_of(role)),
+                                     role,
+                                     token_hash(),
+                                     timeline_.now(),
+                                     {},
+                                     false};
         const Result<void> added = inner_store_->transact(
             [&](server::StoreWriter& writer) { return writer.add_token(token); });
         FIREBREAK_CHECK(added.has_value());
@@ -121,10 +110,6 @@ void ServerHost::add_device(const Machine& machine) {
     const Result<void> added = inner_store_->transact(
         [&](server::StoreWriter& writer) { return writer.add_device(device); });
     FIREBREAK_CHECK(added.has_value());
-}
-
-std::string ServerHost::token_of(server::Role role) {
-    return server::format_token(server::kApiTokenPrefix, {id_of(role), kToken.secret});
 }
 
 void ServerHost::set_faults(const ServerFaults& faults) {
@@ -161,7 +146,7 @@ bool ServerHost::open(Process& process) {
     process.service.emplace(
         server::ServiceParts{*store_, *process.repository, *process.driver, disk_, timeline_,
                              random_, log_, mac_secret_, executor, executor},
-        server::ServiceSettings{"blobs", "repo", validators_, kDeviceActive, 1U << 20U});
+        server::ServiceSettings{"blobs", "repo", validators_, kDeviceActive, 1U << 20U, {}, true});
     process.router.emplace();
     add_routes(*process.router, *process.service);
     process.dispatcher.emplace(server::HttpServerParts{*process.router, log_, timeline_, random_},
@@ -244,7 +229,7 @@ bool ServerHost::handle(const net::Request& request, Responded respond) {
         respond(std::move(response));
     };
     note_arrival(request);
-    asio::co_spawn(process_->context, exchange(*process_->dispatcher, request), done);
+    asio::co_spawn(process_->context, test::exchange(*process_->dispatcher, request), done);
     timeline_.after(dice_.between(milliseconds{1}, milliseconds{20}), [this, of = life_] {
         if (life_ == of) turn();
     });

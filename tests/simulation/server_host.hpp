@@ -54,8 +54,6 @@ public:
     MortalStore& store() { return *store_; }
     Disk& disk() { return disk_; }
 
-    static std::string token_of(server::Role role);
-
     milliseconds beat_every{15'000};
     milliseconds cache_age{0};  ///< How old a timestamp.json the web server may still give out.
     bool answers_yes = false;   ///< A planted bug: every announcement may activate.

@@ -130,6 +130,7 @@ void World::trace_log() {
 rollout::Plan World::quick_plan() const {
     rollout::Plan plan;
     plan.name = "quick";
+    plan.velocity = rollout::Velocity::kLab;
     for (const std::string& name : rings_) {
         plan.rings.push_back(
             {.name = name, .window_start = 50, .window_max = 50, .bake_floor = seconds{20}});
@@ -145,6 +146,7 @@ rollout::Plan World::quick_plan() const {
 rollout::Plan World::careful_plan() {
     rollout::Plan plan;
     plan.name = "careful";
+    plan.velocity = rollout::Velocity::kLab;
     for (const std::string& name : rings_) {
         rollout::Ring ring;
         ring.name = name;

@@ -292,6 +292,7 @@ class Lab:
                            "passphrase_file": str(self.passphrase_file())},
             "validator_keys": [str(self.public_key("validator"))],
             "controller": {"tick_ms": 100},
+            "lab_plans": True,
         }
         settings.update(changes)
         self.config.write_text(json.dumps(settings, indent=2) + "\n")
@@ -439,7 +440,7 @@ class Lab:
 def write_patient_plan(path):
     """Writes a ring plan of one ring, `all`, that a slow machine cannot make impatient."""
     path.write_text(
-        "name: patient\ndefault_ring: all\n"
+        "name: patient\nvelocity: lab\ndefault_ring: all\n"
         "rings:\n  - {name: all, window: {start: 50, max: 50}, bake_floor: 0s,\n"
         "     promote: {confirmed_min: 1, exposure_hours_min: 0}}\n"
         "halt: {alpha: 0.0001, silence_q0: 0.005, crash_rate_per_hour: 0.00003, failures_min: 3,\n"

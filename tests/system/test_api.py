@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from lab import CommandFailed
+from lab import Agent, CommandFailed
 
 
 def connect(lab):
@@ -198,3 +198,35 @@ def test_a_bad_configuration_names_file_line_and_member(lab, tmp_path):
     completed = lab.run(lab.programs.firebreakd, "config", "check", "--config", config, expect=2)
     assert "lissten" in completed.stderr
     assert f"{config}:2" in completed.stderr
+
+
+def test_rules_place_an_agent_and_explain_says_how(own_lab):
+    own_lab.write_server_config(placement={
+        "rings": ["canary", "broad"],
+        "rules": [{"ring": "canary", "tags": ["early-adopter"]}],
+    })
+    own_lab.start_server()
+    agents = []
+    for name, tags in [("tagged", ["--tag", "early-adopter"]), ("plain", [])]:
+        token = own_lab.api("fleet", "enrol-token", "--tenant", "acme", *tags,
+                            role="administrator")["token"]
+        agent = Agent(own_lab, name, None, "acme")
+        agent.write_config(token)
+        agents.append(agent.start())
+    own_lab.agents += agents
+    own_lab.wait_enrolled(agents)
+    for agent, ring, by in zip(agents, ["canary", "broad"], ["tag", "default"]):
+        assert agent.status()["ring"] == ring
+        said = own_lab.api("fleet", "explain", agent.status()["device"], role="viewer")
+        assert (said["ring"], said["placed"]["by"], said["rollouts"]) == (ring, by, [])
+    assert "no device d-nobody" in refused(own_lab, "fleet", "explain", "d-nobody")
+
+
+def test_a_rule_for_an_unknown_ring_is_a_bad_configuration(lab, tmp_path):
+    config = tmp_path / "bad.yaml"
+    config.write_text(lab.config.read_text().replace(
+        '"controller"', '"placement": {"rings": ["broad"], "rules": [{"ring": "canary", '
+        '"tags": ["x"]}]}, "controller"'))
+    completed = lab.run(lab.programs.firebreakd, "config", "check", "--config", config, expect=2)
+    assert "canary is none of placement.rings" in completed.stderr
+    assert completed.stderr.count("\n") == 1

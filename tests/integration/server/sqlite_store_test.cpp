@@ -100,6 +100,32 @@ TEST_F(SqliteStoreTest, NeverChangesOrForgetsALogEntry) {
     EXPECT_THROW(other.exec("DELETE FROM log"), SQLite::Exception);
 }
 
+TEST_F(SqliteStoreTest, TakesAStoreFromBeforeDevicesWerePlacedByRules) {
+    Device device;
+    device.id = "d1";
+    device.ring = "canary";
+    device.public_key = to_bytes("key");
+    const EnrolmentToken token{"t1", "acme", "canary", {}, 1, kNow, kNow};
+    ASSERT_TRUE((*open())->transact([&](StoreWriter& writer) -> Result<void> {
+        if (const Result<void> added = writer.add_device(device); !added) return added;
+        return writer.add_enrolment_token(token);
+    }));
+    SQLite::Database(path().string(), SQLite::OPEN_READWRITE)
+        .exec(
+            "ALTER TABLE enrolment_tokens DROP COLUMN tags; ALTER TABLE devices DROP COLUMN tags; "
+            "ALTER TABLE devices DROP COLUMN placed_by; "
+            "ALTER TABLE devices DROP COLUMN placed_name; PRAGMA user_version = 1");
+
+    const auto store = open();
+
+    ASSERT_TRUE(store) << store.error().to_string();
+    const auto found = (*store)->device("d1");
+    ASSERT_TRUE(found && *found);
+    EXPECT_EQ((*found)->ring, "canary");
+    EXPECT_EQ((*found)->placement, Placement{}) << "by its token, as all were then";
+    EXPECT_EQ((*(*store)->enrolment_token("t1"))->ring, "canary");
+}
+
 TEST_F(SqliteStoreTest, RefusesAStoreOfANewerServer) {
     ASSERT_TRUE(open());
     SQLite::Database(path().string(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 999");

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::string_view kPlan = R"(
 name: test
+velocity: lab
 default_ring: broad
 rings:
   - name: canary

@@ -71,6 +71,32 @@ TEST(RolloutExplanation, SaysWhatItWaitsForAndWhatWouldHaltIt) {
     }
 }
 
+TEST(RolloutExplanation, SaysWhatPeopleAndTheCalendarHaveToSay) {
+    json::object rolling = parse_json(kRolling).value().as_object();
+    rolling["gates"] = parse_json(R"([
+        {"gate": "approved", "open": false, "have": 1, "need": 2, "opens_at": null},
+        {"gate": "thawed", "open": false, "have": 0, "need": 0,
+         "opens_at": "2026-11-30T07:00:00.000Z"}])")
+                           .value();
+    rolling["people"] = parse_json(R"({"approved_by": ["alice"], "overridden": [],
+        "override_asked": {"person": "bob", "ring": "canary", "reason": "a worm is out",
+                           "until": "2026-11-28T13:00:00Z"},
+        "freeze": {"name": "weekends", "from": "2026-11-27T15:00:00Z",
+                   "until": "2026-11-30T07:00:00Z"}})")
+                            .value();
+
+    const Result<Output> output = render_explanation(rolling);
+
+    ASSERT_TRUE(output) << output.error().to_string();
+    for (const char* line :
+         {"[ ] people approved the next ring: 1 of 2\n", "was approved by alice.\n",
+          "[ ] no freeze is on: this one lasts until 2026-11-30T07:00:00.000Z\n",
+          "bob asks to pass over what ring canary waits for: a worm is out\n",
+          "grants it until 2026-11-28T13:00:00Z", "Freeze 'weekends' from 2026-11-27T15:00:00Z"}) {
+        EXPECT_NE(output->text.find(line), std::string::npos) << line << "\n" << output->text;
+    }
+}
+
 TEST(RolloutExplanation, SaysWhoIsToActWhenItIsOver) {
     json::object halted = parse_json(kRolling).value().as_object();
     halted["phase"] = "halted";

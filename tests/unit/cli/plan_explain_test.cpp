@@ -52,6 +52,19 @@ TEST_F(PlanExplain, NamesWhatStopsEachFaultByTheRolloutsOwnFormulas) {
     EXPECT_NE(text_.find("once in 2.74 years"), std::string::npos) << text_;
 }
 
+TEST_F(PlanExplain, SaysWhoMustApproveAndWhenItIsFrozen) {
+    options_.plan = kSource + "/ring-configs/cautious.yaml";
+
+    static_cast<void>(explain());
+
+    for (const char* line :
+         {"Velocity routine: a bake is never shorter than 15m",
+          "Ring critical opens when 2 people approved it; never who published it.",
+          "weekends, fri 16:00 to mon 08:00 Europe/Berlin: no ring opens"}) {
+        EXPECT_NE(text_.find(line), std::string::npos) << line << "\n" << text_;
+    }
+}
+
 TEST_F(PlanExplain, WithAFleetSaysWhenRingsOpenAndTheHarm) {
     options_.fleet = kSource + "/examples/fleets/ten-thousand.yaml";
 

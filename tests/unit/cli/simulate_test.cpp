@@ -25,7 +25,8 @@ protected:
     Result<Output> run(const std::string& incident, std::int64_t runs) {
         options_.incident = kSource + "/examples/incidents/" + incident + ".yaml";
         options_.runs = runs;
-        return simulate(context_, options_, [this](std::int64_t done) { progress_ = done; });
+        return simulate(context_, options_,
+                        [this](const Progress& so_far) { progress_ = so_far.done; });
     }
 
     /// A file of the test's own, gone with it.
@@ -44,6 +45,9 @@ protected:
         return output ? "" : output.error().to_string();
     }
 
+    double full_seconds(const Output& output) {
+        return output.data.as_object().at("full_seconds_median").to_number<double>();
+    }
     std::int64_t number(const Output& output, std::string_view name) {
         return output.data.as_object().at(name).to_number<std::int64_t>();
     }
@@ -91,6 +95,31 @@ TEST_F(Simulate, HaltsNothingThatIsWell) {
     }
 }
 
+TEST_F(Simulate, AnEmergencyReachesEverybodyWithinNinetyMinutes) {
+    options_.plan = kSource + "/ring-configs/emergency.yaml";
+    const Result<Output> output = run("none", 2);
+    ASSERT_TRUE(output) << output.error().to_string();
+    EXPECT_GT(full_seconds(*output), 0);
+    EXPECT_LE(full_seconds(*output), 90 * 60);
+}
+
+TEST_F(Simulate, AFreezeTakesAsLongAsItLasts) {
+    const Result<Output> at_once = run("none", 1);
+    ASSERT_TRUE(at_once) << at_once.error().to_string();
+    // Simulated releases are published on a Friday, 08:00 UTC.
+    const Result<Bytes> plan = files_.read(options_.plan, 1U << 20U);
+    ASSERT_TRUE(plan);
+    options_.plan = file(std::string(text_of(*plan)) +
+                         "freeze:\n  - {name: morning, zone: UTC, from: 'fri 06:00', "
+                         "until: 'fri 12:00'}\n");
+
+    const Result<Output> frozen = run("none", 1);
+
+    std::filesystem::remove(options_.plan);
+    ASSERT_TRUE(frozen) << frozen.error().to_string();
+    EXPECT_GE(full_seconds(*frozen), full_seconds(*at_once) + 3 * 3600);
+}
+
 TEST_F(Simulate, KnowsWhatNobodyReports) {
     options_.hours = 4;
     const Result<Output> output = run("slow", 1);
@@ -109,6 +138,37 @@ TEST_F(Simulate, TakesEveryIncidentThatIsShipped) {
         ++incidents;
     }
     EXPECT_GE(incidents, 11);
+}
+
+TEST_F(Simulate, DrawsTheMedianRunAsItWasAndSaysNothingElseThanWithoutAChart) {
+    const Result<Output> plain = run("boot-loop", 5);
+    options_.chart = ::testing::TempDir() + "simulate-" + std::to_string(getpid()) + ".svg";
+    const Result<Output> drawn = run("boot-loop", 5);
+    ASSERT_TRUE(drawn) << drawn.error().to_string();
+
+    EXPECT_EQ(json::serialize(drawn->data), json::serialize(plain->data));
+    const Result<Bytes> svg = files_.read(options_.chart, 1 << 20);
+    std::filesystem::remove(options_.chart);
+    ASSERT_TRUE(svg);
+    const std::string text(text_of(*svg));
+    EXPECT_NE(text.find(", the median by harm"), std::string::npos);
+    EXPECT_NE(text.find(" " + std::to_string(number(*plain, "harmed_median")) + " harmed."),
+              std::string::npos);
+    EXPECT_NE(text.find(": halted."), std::string::npos);
+    EXPECT_NE(text.find(": ring vendor."), std::string::npos);
+}
+
+TEST_F(Simulate, RefusesAChartItCannotDrawOrWrite) {
+    options_.chart = "chart.png";
+    const Result<Output> other = run("boot-loop", 1);
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error(), Errc::kBadInput);
+    EXPECT_EQ(progress_, 0);  // Before anything was run.
+
+    options_.chart = ::testing::TempDir() + "no-such-folder/chart.svg";
+    const Result<Output> nowhere = run("boot-loop", 1);
+    ASSERT_FALSE(nowhere);
+    EXPECT_NE(nowhere.error().to_string().find("no-such-folder"), std::string::npos);
 }
 
 TEST_F(Simulate, RefusesAFleetThatIsNone) {

@@ -64,6 +64,7 @@ timestamp_lifetime_seconds: 60
 snapshot_lifetime_seconds: 120
 rollout_lifetime_seconds: 180
 device_active_seconds: 240
+lab_plans: true
 log: {level: debug}
 )");
 
@@ -81,6 +82,7 @@ log: {level: debug}
     EXPECT_EQ(config->snapshot_lifetime.count(), 120);
     EXPECT_EQ(config->rollout_lifetime.count(), 180);
     EXPECT_EQ(config->device_active.count(), 240);
+    EXPECT_TRUE(config->lab_plans);
     EXPECT_EQ(config->log_level, Severity::kDebug);
 }
 
@@ -97,6 +99,37 @@ TEST_F(ConfigTest, RefusesMetadataThatWouldExpireBeforeItsTimestamp) {
                    "snapshot_lifetime_seconds");
     expect_refused(std::string(kMinimal) + "rollout_lifetime_seconds: 60\n", "6",
                    "rollout_lifetime_seconds");
+}
+
+constexpr const char* kRings = "placement:\n  rings: [vendor, canary, broad]\n  rules:\n";
+
+TEST_F(ConfigTest, ReadsRulesOfPlacement) {
+    const Result<Config> config = read(std::string(kMinimal) + kRings +
+                                       R"(    - {ring: vendor, tenants: [acme-internal]}
+    - {ring: canary, tags: [lab, early-adopter], devices: [d-0123456789abcdef0123456789abcdef]}
+)");
+
+    ASSERT_TRUE(config) << config.error().to_string();
+    EXPECT_EQ(config->placement.rings.back(), "broad");
+    ASSERT_EQ(config->placement.rules.size(), 2U);
+    EXPECT_EQ(config->placement.rules[0].tenants.front(), "acme-internal");
+    EXPECT_EQ(config->placement.rules[1].ring, "canary");
+    EXPECT_EQ(config->placement.rules[1].tags.back(), "early-adopter");
+    EXPECT_EQ(config->placement.rules[1].devices.size(), 1U);
+    EXPECT_TRUE(read(kMinimal)->placement.rings.empty());
+}
+
+TEST_F(ConfigTest, RefusesRulesOfWhichTheReaderCouldMeanAnother) {
+    const std::string text = std::string(kMinimal) + kRings;
+    expect_refused(text + "    - {ring: early, tags: [a]}\n", "9",
+                   "placement.rules[0].ring: early is none of placement.rings");
+    expect_refused(text + "    - {ring: canary}\n", "9", "placement.rules[0]: places nobody");
+    expect_refused(text + "    - {ring: canary, tags: [a]}\n    - {ring: vendor, tags: [b, a]}\n",
+                   "10", "placement.rules[1].tags: a is placed by rules[0] already");
+    expect_refused(text + "    - {ring: canary, tenants: [a, a]}\n", "9", "tenants: a is placed");
+    expect_refused(text + "    - {ring: canary, devices: [laptop]}\n", "9", "devices");
+    expect_refused(std::string(kMinimal) + "placement: {rings: [a, a]}\n", "6", "rings");
+    expect_refused(std::string(kMinimal) + "placement: {rules: []}\n", "6", "rings");
 }
 
 TEST_F(ConfigTest, AFileThatIsNotThereIsNotFound) {

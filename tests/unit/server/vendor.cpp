@@ -81,6 +81,7 @@ void Vendor::add_bundle(const std::string& stream, const Bytes& bundle,
 rollout::Plan small_plan(const std::vector<std::string>& rings) {
     rollout::Plan plan;
     plan.name = "small";
+    plan.velocity = rollout::Velocity::kLab;
     for (const std::string& name : rings) {
         rollout::Ring ring;
         ring.name = name;

@@ -29,6 +29,11 @@ timestamp_lifetime_seconds: 60
 snapshot_lifetime_seconds: 600
 rollout_lifetime_seconds: 600
 device_active_seconds: 3600
+placement:
+  rings: [canary, broad]
+  rules:
+    - {ring: canary, devices: [d-0123456789abcdef0123456789abcdef], tags: [early], tenants: [acme]}
+lab_plans: true
 log: {level: debug}
 )";
 
@@ -58,6 +63,7 @@ rings:
     window: {start: 3, max: 5, max_share: 0.01}
     bake_floor: 2s
     promote: {confirmed_min: 1, exposure_hours_min: 0.5}
+    approvals: {count: 1, of: [alice]}
 halt:
   alpha: 0.0001
   silence_q0: 0.005
@@ -66,6 +72,9 @@ halt:
   tenants_min: 2
   control_silent_share_max: 0.5
 agent: {confirm_after: 3s, silence_deadline: 10s, heartbeat_every: 500ms, poll_every: 1m}
+velocity: lab
+freeze:
+  - {name: nights, zone: Europe/Berlin, from: "fri 16:00", until: "mon 08:00"}
 )";
 
 inline constexpr std::string_view kPack = R"(stream: yara

@@ -23,9 +23,10 @@ std::vector<std::string> issues_with(std::string_view from, std::string_view to)
 using Lines = std::vector<std::string>;
 
 TEST(CheckSchema, NamesTheUnknownMemberAndTheKnownOnes) {
-    EXPECT_EQ(issues_with("vendor_own", "vendorown"),
-              Lines{"x.yaml:7:5 /rings/0/vendorown: unknown member; known are bake_floor, "
-                    "description, name, promote, vendor_own, window"});
+    EXPECT_EQ(
+        issues_with("vendor_own", "vendorown"),
+        Lines{"x.yaml:7:5 /rings/0/vendorown: unknown member; known are approvals, bake_floor, "
+              "description, name, promote, vendor_own, window"});
 }
 
 TEST(CheckSchema, SaysWhatIsMissingAndWhatItIs) {
@@ -40,9 +41,9 @@ TEST(CheckSchema, SaysTheBound) {
     EXPECT_EQ(issues_with("start: 3", "start: 2000000"),
               Lines{"x.yaml:8:14 /rings/0/window/start: must be at most 1000000"});
     EXPECT_EQ(issues_with("alpha: 0.0001", "alpha: 0"),
-              Lines{"x.yaml:12:3 /halt/alpha: must be more than 0"});
+              Lines{"x.yaml:13:3 /halt/alpha: must be more than 0"});
     EXPECT_EQ(issues_with("alpha: 0.0001", "alpha: -1"),
-              Lines{"x.yaml:12:3 /halt/alpha: must be more than 0"});
+              Lines{"x.yaml:13:3 /halt/alpha: must be more than 0"});
 }
 
 TEST(CheckSchema, SaysToQuoteANumberThatMustBeText) {

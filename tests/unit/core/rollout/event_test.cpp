@@ -35,7 +35,11 @@ std::vector<EventBody> one_of_each() {
                        .control_heard = {{"broad", 100}, {"lab", 7}},
                        .control_lost = {{"broad", 2}},
                        .silent = {{"lab", 3}},
-                       .silent_tenants = 2}};
+                       .silent_tenants = 2},
+            FreezeSeen{"weekends", kStart, kStart + std::chrono::hours{60}},
+            Approved{"alice", "broad", "looks good"},
+            OverrideAsked{"alice", "lab", "a worm is out"},
+            OverrideGranted{"bob", "lab", "seen it"}};
 }
 
 TEST(Event, HasThisForm) {
@@ -94,6 +98,10 @@ TEST(Event, RefusesValuesOutsideTheirLimits) {
     EXPECT_TRUE(refuses(FleetSeen{{{std::string(257, 'r'), 1}}}));
     EXPECT_TRUE(refuses(Widened{"lab", -1, 0}));
     EXPECT_TRUE(refuses(Superseded{-1}));
+    EXPECT_TRUE(refuses(LossesSeen{.lost = {{"lab", -1}}}));
+    EXPECT_TRUE(refuses(LossesSeen{.control_heard = {{"lab", 1'000'000'000'001}}}));
+    EXPECT_TRUE(refuses(LossesSeen{.silent = {{std::string(257, 'r'), 1}}}));
+    EXPECT_TRUE(refuses(LossesSeen{.silent_tenants = -1}));
     FleetSeen crowd;
     for (int i = 0; i < 1025; ++i) crowd.active_by_ring["r" + std::to_string(i)] = 1;
     EXPECT_TRUE(refuses(crowd));

@@ -302,6 +302,18 @@ TEST_F(Fold, GivesAForgivenDeviceThatTriesAgainAPlaceInTheWindow) {
     EXPECT_EQ(lab().crashed, 0);
 }
 
+TEST_F(Fold, CountsADeviceOnceThatWasForgivenAndTriesAgainInTheInstantItWasLetIn) {
+    driver_.crash({devices_[3]});  // Let in at this very time, as all of them.
+    driver_.apply(Held{"look"});
+    driver_.apply(Resumed{"operator:alice", ""});
+    driver_.apply(Activated{devices_[3], "t1", "lab"});
+
+    const Instant overdue = driver_.now + driver_.rollout.plan().silence_deadline;
+
+    EXPECT_EQ(driver_.rollout.rings_at(overdue).front().pending, 0);
+    EXPECT_EQ(driver_.rollout.rings_at(overdue).front().silent, 5);
+}
+
 TEST_F(Fold, JudgesAForgivenDeviceThatTriesAgainByWhatComesOfIt) {
     driver_.now += minutes{4};
     driver_.apply(Held{"look"});

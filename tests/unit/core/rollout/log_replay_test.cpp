@@ -19,6 +19,9 @@ std::string actor_of(const EventBody& body) {
     if (const auto* activated = std::get_if<Activated>(&body)) return "device:" + activated->device;
     if (std::holds_alternative<Started>(body)) return "operator:alice";
     if (std::holds_alternative<Resumed>(body)) return "operator:alice";
+    if (const auto* said = std::get_if<Approved>(&body)) return "operator:" + said->person;
+    if (const auto* asked = std::get_if<OverrideAsked>(&body)) return "operator:" + asked->person;
+    if (const auto* said = std::get_if<OverrideGranted>(&body)) return "operator:" + said->person;
     return "controller";
 }
 
@@ -181,6 +184,66 @@ TEST(LogReplay, TakesWhatPeopleDecideAsTheirs) {
 
     log.back().actor = "controller";
     EXPECT_NE(why(rechained(log)).find("the replay decides nothing"), std::string::npos);
+}
+
+/// A rollout whose first ring bob approved, with a freeze and an override.
+RolloutDriver with_people() {
+    Plan plan = three_rings();
+    plan.rings[0].approvals = 1;
+    plan.freezes = {{"audit", "UTC", {false, 1'000'000}, {false, 2'000'000}}};
+    RolloutDriver driver(plan);
+    driver.apply(FreezeSeen{"audit", kStart + hours{500}, kStart + hours{501}});
+    driver.start();
+    driver.apply(Approved{"bob", "lab", "yes"});
+    driver.settle();
+    driver.confirm(driver.activate("lab", 5));
+    driver.apply(OverrideAsked{"carol", "lab", "a worm is out"});
+    driver.apply(OverrideGranted{"bob", "lab", "seen it"});
+    driver.now += minutes{10};
+    driver.settle();
+    return driver;
+}
+
+/// The first entry whose event is of `type`.
+LogEntry& entry_of(std::vector<LogEntry>& log, std::string_view type) {
+    for (LogEntry& entry : log) {
+        const json::value* event = entry.data.as_object().if_contains("event");
+        if (event != nullptr && event->at("type").as_string() == type) return entry;
+    }
+    ADD_FAILURE() << "no " << type;
+    return log.front();
+}
+
+TEST(LogReplay, ReplaysWhatPeopleAndCalendarsSaid) {
+    LogReplay replayed;
+    const auto done = replay(replayed, log_of(with_people()));
+    ASSERT_TRUE(done) << done.error().to_string();
+    EXPECT_EQ(replayed.rollouts().begin()->second.rollout, with_people().rollout);
+}
+
+TEST(LogReplay, KnowsWhoMaySayWhat) {
+    struct Forgery {
+        const char* type;
+        const char* actor;
+    };
+    for (const auto& [type, actor] :
+         {Forgery{"approved", "operator:mallory"}, Forgery{"override-asked", "operator:bob"},
+          Forgery{"override-granted", "operator:carol"}, Forgery{"freeze-seen", "operator:bob"},
+          Forgery{"ring-opened", "operator:bob"}, Forgery{"widened", "operator:bob"}}) {
+        std::vector<LogEntry> log = log_of(with_people());
+        entry_of(log, type).actor = actor;
+        LogReplay replayed;
+        EXPECT_EQ(replay(replayed, rechained(log)).error(), Errc::kCorrupt) << type;
+    }
+}
+
+TEST(LogReplay, DoesNotTakeThePublishersOwnApproval) {
+    std::vector<LogEntry> log = log_of(with_people());
+    log.front().actor = "operator:bob";
+    LogReplay replayed;
+    const auto done = replay(replayed, rechained(log));
+    ASSERT_FALSE(done);
+    EXPECT_NE(done.error().context().find("who published it"), std::string::npos);
 }
 
 }  // namespace

@@ -40,6 +40,15 @@ json::value changed(std::string_view pointer, const std::optional<json::value>& 
     return plan;
 }
 
+json::object freeze_object(const char* member = "name", const json::value& value = "weekends") {
+    json::object freeze{{"name", "weekends"},
+                        {"zone", "Europe/Berlin"},
+                        {"from", "fri 16:00"},
+                        {"until", "mon 08:00"}};
+    freeze[member] = value;
+    return freeze;
+}
+
 TEST(Plan, ReadsEveryMember) {
     const auto plan = parse_plan(json::parse(json::string_view(kPlan.data(), kPlan.size())));
 
@@ -152,7 +161,31 @@ TEST(Plan, RefusesWhatItCannotKeep) {
         {"/agent/confirm_after", "90s", "plan.agent.confirm_after"},
         {"/agent/confirm_after", 90, "plan.agent.confirm_after"},
         {"/agent/heartbeat_every", "0s", "plan.agent.heartbeat_every"},
-        {"/agent/poll_every", "0ms", "plan.agent.poll_every"}};
+        {"/agent/poll_every", "0ms", "plan.agent.poll_every"},
+        {"/rings/0/approvals", 2, "plan.rings[0].approvals"},
+        {"/rings/0/approvals", json::object{}, "plan.rings[0].approvals.count"},
+        {"/rings/0/approvals", json::object{{"count", 0}}, "plan.rings[0].approvals.count"},
+        {"/rings/0/approvals", json::object{{"count", 17}}, "plan.rings[0].approvals.count"},
+        {"/rings/0/approvals", json::object{{"count", 1}, {"off", 1}},
+         "plan.rings[0].approvals.off"},
+        {"/rings/0/approvals", json::object{{"count", 2}, {"of", json::array{"alice"}}},
+         "plan.rings[0].approvals.of"},
+        {"/rings/0/approvals", json::object{{"count", 2}, {"of", json::array{"alice", "alice"}}},
+         "plan.rings[0].approvals.of"},
+        {"/rings/0/approvals", json::object{{"count", 1}, {"of", json::array{""}}},
+         "plan.rings[0].approvals.of"},
+        {"/velocity", "fast", "plan.velocity"},
+        {"/velocity", 1, "plan.velocity"},
+        {"/freeze", json::object{}, "plan.freeze"},
+        {"/freeze", json::array(65, freeze_object()), "plan.freeze"},
+        {"/freeze", json::array{5}, "plan.freeze[0]"},
+        {"/freeze", json::array{freeze_object("name", "")}, "plan.freeze[0].name"},
+        {"/freeze", json::array{freeze_object("zone", "")}, "plan.freeze[0].zone"},
+        {"/freeze", json::array{freeze_object("from", "friday")}, "plan.freeze[0].from"},
+        {"/freeze", json::array{freeze_object("from", "mon 08:00")}, "plan.freeze[0].until"},
+        {"/freeze", json::array{freeze_object("until", "2026-12-20 00:00")},
+         "plan.freeze[0].until"},
+        {"/freeze", json::array{freeze_object("days", 3)}, "plan.freeze[0].days"}};
     for (const Wrong& each : wrong) {
         const auto refused = parse_plan(changed(each.pointer, each.value));
 
@@ -161,6 +194,49 @@ TEST(Plan, RefusesWhatItCannotKeep) {
         EXPECT_TRUE(refused.error().context().starts_with(each.named + ":"))
             << refused.error().context();
     }
+}
+
+TEST(Plan, ReadsApprovalsAndFreezesAndWritesThemBack) {
+    json::value document = changed(
+        "/freeze", json::array{freeze_object(), json::object{{"name", "holidays"},
+                                                             {"zone", "UTC"},
+                                                             {"from", "2026-12-20 00:00"},
+                                                             {"until", "2027-01-03 00:00"}}});
+    document.at_pointer("/rings/1").as_object()["approvals"] = {
+        {"count", 2}, {"of", json::array{"alice", "bob", "carol"}}};
+    const auto plan = parse_plan(document);
+    ASSERT_TRUE(plan) << plan.error().to_string();
+    EXPECT_EQ(plan->rings[0].approvals, 0);
+    EXPECT_EQ(plan->rings[1].approvals, 2);
+    EXPECT_EQ(plan->rings[1].approvers, (std::vector<std::string>{"alice", "bob", "carol"}));
+    ASSERT_EQ(plan->freezes.size(), 2U);
+    EXPECT_TRUE(plan->freezes[0].from.weekly);
+    EXPECT_FALSE(plan->freezes[1].from.weekly);
+    EXPECT_EQ(parse_plan(to_json(*plan)), *plan);
+}
+
+TEST(Plan, HasTheFloorsOfItsVelocity) {
+    const auto with_bakes = [](const char* velocity, const char* first, const char* last) {
+        json::value document = changed("/velocity", velocity);
+        document.at_pointer("/rings/0").as_object()["approvals"] = {{"count", 1}};
+        document.at_pointer("/rings/0/bake_floor") = first;
+        document.at_pointer("/rings/1/bake_floor") = last;
+        return check_floors(parse_plan(document).value()).has_value();
+    };
+    EXPECT_TRUE(with_bakes("routine", "15m", "15m"));
+    EXPECT_FALSE(with_bakes("routine", "14m", "15m"));
+    EXPECT_TRUE(with_bakes("urgent", "5m", "15m"));
+    EXPECT_FALSE(with_bakes("urgent", "4m", "15m"));
+    EXPECT_FALSE(with_bakes("urgent", "5m", "14m"));
+    EXPECT_TRUE(with_bakes("emergency", "2m", "15m"));
+    EXPECT_FALSE(with_bakes("emergency", "119s", "15m"));
+    EXPECT_FALSE(with_bakes("emergency", "2m", "14m"));
+    EXPECT_TRUE(with_bakes("lab", "0s", "0s"));
+}
+
+TEST(Plan, OfAnEmergencyTakesSomebodyElsesApproval) {
+    const auto plan = parse_plan(changed("/velocity", "emergency")).value();
+    EXPECT_EQ(check_floors(plan).error().context().find("plan.rings[0].approvals: "), 0U);
 }
 
 TEST(Plan, RefusesMoreRingsThanItsLimit) {

@@ -96,7 +96,7 @@ TEST(Replay, OfTheTextGivesTheSameStateAndDecisionsAtEveryLength) {
 void expect_sums_are_right(const Rollout& rollout, Instant now) {
     for (const RingState& ring : rollout.rings_at(now)) {
         RingState recounted;
-        for (const auto& [device, exposure] : rollout.exposures().map()) {
+        for (const auto& [device, exposure] : rollout.exposures().entries()) {
             if (rollout.rings()[exposure.ring].name != ring.name) continue;
             const bool overdue = exposure.outcome == DeviceOutcome::kPending &&
                                  exposure.activated + rollout.plan().silence_deadline <= now;

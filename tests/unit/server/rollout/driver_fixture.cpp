@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/errc.hpp"
+#include "core/rollout/cohort.hpp"
 #include "server/store/sqlite_store.hpp"
 
 namespace firebreak::test {
@@ -80,6 +81,8 @@ server::NewRelease DriverFixture::release(std::int64_t counter) {
     bundles_.push_back(to_bytes("bundle " + std::to_string(counter)));
     trust::ContentTerms terms;
     terms.counter = counter;
+    terms.builds = {Sha256{}};  // What the fleet runs.
+    for (const std::string& ring : kRings) terms.ceiling.push_back({ring, {}, rollout::kPpbAll});
     vendor_->add_bundle("yara", bundles_.back(), terms);
     server::NewRelease release;
     release.id = {"yara", counter};
@@ -117,7 +120,7 @@ Result<server::ReportAnswer> DriverFixture::send(SimulatedDevice& device, health
 
 Result<void> DriverFixture::steer(server::Steering steering, const std::string& reason,
                                   std::int64_t counter) {
-    return driver_->steer({{"yara", counter}, steering, "operator:bob", reason});
+    return driver_->steer({{"yara", counter}, steering, "operator:bob", "bob", reason});
 }
 
 std::int64_t DriverFixture::log_sequence() {

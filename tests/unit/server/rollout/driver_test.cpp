@@ -104,8 +104,15 @@ TEST_F(DriverTest, ItsOwnDowntimeLosesNobody) {
     good.plan.heartbeat_every = seconds{1};
     ASSERT_TRUE(driver_->start(good));
     for (int second = 0; second < 10; ++second) run_one_second(Fate::kHealthy);
+    ASSERT_GT(rollout().rings().front().confirmed, 0);
     clock_.advance(seconds{60});
     restart();
+    // Nobody was heard for a minute; they have as long to be as they may be silent.
+    for (int second = 0; second < 2; ++second) {
+        clock_.advance(seconds{1});
+        ASSERT_TRUE(driver_->advance());
+        EXPECT_EQ(rollout().rings().front().lost, 0) << "second " << second;
+    }
 
     ASSERT_GT(run_until(rollout::Phase::kComplete, Fate::kHealthy), 0);
 

@@ -25,7 +25,8 @@ protected:
                                                  .validators = validators_,
                                                  .newest_counter = newest_,
                                                  .builds_alive = alive_,
-                                                 .now = kNow});
+                                                 .now = kNow,
+                                                 .lab_plans = lab_plans_});
     }
 
     /// The release is refused, and `word` says by which check.
@@ -42,6 +43,7 @@ protected:
     std::optional<test::ReleaseKit> kit_;
     trust::Targets published_;
     std::vector<trust::Key> validators_{test::RepositorySimulator::signer("validator").key()};
+    bool lab_plans_ = true;
     std::optional<std::int64_t> newest_ = 1;
     std::set<Sha256> alive_{sha256(bytes_of("engine"))};
 };
@@ -81,6 +83,24 @@ TEST_F(ReleaseChecksTest, RefusesAnAttestationOfAnApprover) {
     expect_invalid("validator key");
 }
 
+TEST_F(ReleaseChecksTest, RefusesAPlanWithoutFloorsUnlessItIsALab) {
+    kit_->list();
+    lab_plans_ = false;
+    expect_invalid("lab_plans");
+}
+
+TEST_F(ReleaseChecksTest, RefusesAPlanUnderItsFloor) {
+    kit_->plan.velocity = rollout::Velocity::kUrgent;
+    kit_->list();
+    expect_invalid("plan.rings[0].bake_floor");
+}
+
+TEST_F(ReleaseChecksTest, RefusesAFreezeInAZoneThatIsNone) {
+    kit_->plan.freezes = {{"?", "Europe/Atlantis", {true, 0}, {true, 60}}};
+    kit_->list();
+    expect_invalid("freeze[0].zone");
+}
+
 TEST_F(ReleaseChecksTest, RefusesAnEnvelopeOfAnotherKind) {
     kit_->payload_type = "text/plain";
     kit_->list();
@@ -97,7 +117,8 @@ TEST_F(ReleaseChecksTest, RefusesAnAttestationThatIsNone) {
                                                    .validators = validators_,
                                                    .newest_counter = newest_,
                                                    .builds_alive = alive_,
-                                                   .now = kNow});
+                                                   .now = kNow,
+                                                   .lab_plans = true});
 
     ASSERT_FALSE(release);
     EXPECT_EQ(release.error().name, "release-invalid");

@@ -5,31 +5,15 @@
 #include <boost/json/serialize.hpp>
 
 #include "tests/support/repository_simulator.hpp"
+#include "tests/unit/server/in_process.hpp"
 
 namespace firebreak::test {
 namespace {
 
-const server::TokenText kToken{"", std::string(43, 'A')};
-
-std::string id_of(server::Role role) {
-    return std::string(15, '0') + std::to_string(static_cast<int>(role));
-}
-
 /// One hash for all, made once: argon2 takes its time.
 const std::string& shared_hash() {
-    static const std::string hash = *server::hash_secret(kToken.secret);
+    static const std::string hash = *server::hash_secret(token_secret());
     return hash;
-}
-
-/// `request` from its header to its answer. The dispatcher and the request outlive it.
-boost::asio::awaitable<net::Response> exchange(const server::Dispatcher& dispatcher,
-                                               net::Request request) {
-    std::string body = std::move(request.body);
-    server::Exchange exchange = dispatcher.begin(std::move(request), "192.0.2.1");
-    if (!exchange.problem) co_await dispatcher.admit(exchange);
-    exchange.context.request.body = std::move(body);
-    server::Reply reply = co_await dispatcher.answer(exchange);
-    co_return std::move(reply.response);
 }
 
 }  // namespace
@@ -40,7 +24,8 @@ void ServiceFixture::SetUp() {
          {server::Role::kViewer, server::Role::kAuthor, server::Role::kApprover,
           server::Role::kReleaseManager, server::Role::kAdministrator}) {
         const server::ApiToken token{
-            id_of(role), std::string(name_of(role)), role, shared_hash(), clock_.now(), {}, false};
+            token_id(role), std::string(name_of(role)), role, shared_hash(), clock_.now(), {},
+            false};
         ASSERT_TRUE(
             store_->transact([&](server::StoreWriter& writer) { return writer.add_token(token); }));
     }
@@ -53,7 +38,9 @@ void ServiceFixture::SetUp() {
                                 "repo",
                                 {RepositorySimulator::signer("validator").key()},
                                 std::chrono::seconds{3'600},
-                                1U << 20U});
+                                1U << 20U,
+                                {},
+                                true});
     router_.emplace();
     add_routes(*router_, *service_);
 }
@@ -101,7 +88,7 @@ net::Response ServiceFixture::put(const std::string& target, const std::string& 
 }
 
 std::string ServiceFixture::token_of(server::Role role) {
-    return server::format_token(server::kApiTokenPrefix, {id_of(role), kToken.secret});
+    return test::token_of(role);
 }
 
 json::value ServiceFixture::json_of(const net::Response& response) {

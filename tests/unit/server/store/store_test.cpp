@@ -334,6 +334,34 @@ TEST_F(StoreTest, SpendsAnEnrolmentTokenNoOftenerThanItHasUses) {
     EXPECT_EQ((*store().enrolment_token("id"))->uses_left, 0);
 }
 
+TEST_F(StoreTest, KeepsHowADeviceGotIntoItsRing) {
+    Device placed = device("d1");
+    placed.tags = {"lab", "early-adopter"};
+    placed.placement = {PlacedBy::kTag, "lab"};
+    enrol(placed);
+    enrol(device("d2"));
+
+    const auto found = store().devices({});
+
+    ASSERT_TRUE(found) << found.error().to_string();
+    EXPECT_EQ(found->at(0).tags, placed.tags);
+    EXPECT_EQ(found->at(0).placement, placed.placement);
+    EXPECT_TRUE(found->at(1).tags.empty());
+    EXPECT_EQ(found->at(1).placement, Placement{});
+}
+
+TEST_F(StoreTest, KeepsATokenWithoutARingAndItsTags) {
+    const EnrolmentToken token{"id", "acme", std::nullopt, {}, 2, kNow, kNow, {"lab", "x"}};
+    ASSERT_TRUE(store().transact(
+        [&](StoreWriter& writer) -> Result<void> { return writer.add_enrolment_token(token); }));
+
+    const auto found = store().enrolment_token("id");
+
+    ASSERT_TRUE(found && *found);
+    EXPECT_FALSE((*found)->ring);
+    EXPECT_EQ((*found)->tags, token.tags);
+}
+
 TEST_F(StoreTest, RevokesATokenOnce) {
     const ApiToken token{"id", "alice", Role::kAuthor, "hash", kNow, kNow + seconds{1}, false};
     std::vector<bool> revoked;

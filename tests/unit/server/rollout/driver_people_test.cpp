@@ -1,0 +1,161 @@
+// Orders of people, and the calendar, as the driver takes them.
+
+#include <gtest/gtest.h>
+
+#include "core/base/errc.hpp"
+#include "core/base/utc.hpp"
+#include "tests/unit/server/rollout/driver_fixture.hpp"
+
+namespace firebreak::server {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using test::Fate;
+
+class PeopleTest : public test::DriverFixture {
+protected:
+    Result<void> order(Steering steering, const std::string& person, const std::string& ring = "",
+                       std::int64_t counter = 1) {
+        return driver_->steer(
+            {{"yara", counter}, steering, "operator:" + person, person, "because", ring});
+    }
+    /// Starts release 1, published by carol, with the plan changed so.
+    template <class Change>
+    void start_with(Change change) {
+        NewRelease next = release(1);
+        next.publisher = "operator:carol";
+        change(next.plan);
+        ASSERT_TRUE(driver_->start(next));
+    }
+    void run(int length) {
+        for (int i = 0; i < length; ++i) run_one_second(Fate::kHealthy);
+    }
+    bool open(const std::string& name) const {
+        return std::ranges::any_of(rollout().rings(), [&name](const rollout::RingState& ring) {
+            return ring.name == name && ring.open;
+        });
+    }
+};
+
+TEST_F(PeopleTest, ARingOpensWhenEnoughOthersThanThePublisherApproved) {
+    enrol(4);
+    start_with([](rollout::Plan& plan) { plan.rings[1].approvals = 2; });
+    EXPECT_EQ(order(Steering::kApprove, "carol", "early").error(), Errc::kConflict)
+        << "she published it";
+    ASSERT_TRUE(order(Steering::kApprove, "alice", "early"));
+    const std::int64_t log = log_sequence();
+    EXPECT_TRUE(order(Steering::kApprove, "alice", "early")) << "she did already";
+    EXPECT_EQ(log_sequence(), log);
+    run(60);
+    EXPECT_FALSE(open("early"));
+
+    restart();
+    ASSERT_TRUE(driver_->advance());
+    ASSERT_TRUE(order(Steering::kApprove, "bob", "early"));
+    EXPECT_GT(run_until(rollout::Phase::kComplete, Fate::kHealthy), 0);
+    EXPECT_EQ(order(Steering::kApprove, "dave", "early").error(), Errc::kConflict)
+        << "nobody waits for it";
+}
+
+TEST_F(PeopleTest, ThePlanSaysWhoseApprovalCounts) {
+    enrol(2);
+    start_with([](rollout::Plan& plan) {
+        plan.rings[0].approvals = 1;
+        plan.rings[0].approvers = {"alice", "carol"};
+    });
+    EXPECT_EQ(order(Steering::kApprove, "mallory", "canary").error(), Errc::kConflict);
+    EXPECT_EQ(order(Steering::kApprove, "carol", "canary").error(), Errc::kConflict)
+        << "she published it";
+    run(5);
+    EXPECT_FALSE(open("canary"));
+    ASSERT_TRUE(order(Steering::kApprove, "alice", "canary"));
+    EXPECT_TRUE(open("canary"));
+}
+
+TEST_F(PeopleTest, AnOverrideTakesTwoPeople) {
+    enrol(4);
+    start_with([](rollout::Plan& plan) { plan.rings[0].bake_floor = hours{100}; });
+    EXPECT_EQ(order(Steering::kGrant, "bob", "canary").error(), Errc::kConflict) << "nobody asked";
+    run(60);
+    EXPECT_EQ(order(Steering::kOverride, "alice", "early").error(), Errc::kConflict);
+    ASSERT_TRUE(order(Steering::kOverride, "alice", "canary"));
+    EXPECT_EQ(order(Steering::kOverride, "mallory", "canary").error(), Errc::kConflict)
+        << "alice's request stays hers";
+    EXPECT_EQ(order(Steering::kGrant, "bob", "early").error(), Errc::kConflict);
+    EXPECT_EQ(order(Steering::kGrant, "alice", "canary").error(), Errc::kConflict);
+    EXPECT_FALSE(open("early"));
+    ASSERT_TRUE(order(Steering::kGrant, "bob", "canary"));
+    EXPECT_TRUE(open("early"));
+    EXPECT_EQ(order(Steering::kGrant, "bob", "canary").error(), Errc::kConflict)
+        << "granted already";
+}
+
+TEST_F(PeopleTest, AnOverrideIsOfARollingRolloutWithARingToOpen) {
+    enrol(2);
+    start_with([](rollout::Plan& plan) { plan.rings[2].bake_floor = hours{100}; });
+    ASSERT_TRUE(order(Steering::kHold, "alice"));
+    EXPECT_EQ(order(Steering::kOverride, "alice", "canary").error(), Errc::kConflict);
+    ASSERT_TRUE(order(Steering::kResume, "alice"));
+    run(120);
+    ASSERT_TRUE(open("broad"));
+    EXPECT_EQ(order(Steering::kOverride, "alice", "broad").error(), Errc::kConflict)
+        << "the last ring";
+    EXPECT_EQ(order(Steering::kOverride, "alice", "broad", 9).error(), Errc::kNotFound);
+}
+
+TEST_F(PeopleTest, NothingIsExposedDuringAFreeze) {
+    enrol(4);
+    const std::int64_t minute =
+        std::chrono::floor<minutes>(clock_.now().time_since_epoch()).count();
+    start_with([minute](rollout::Plan& plan) {
+        plan.freezes = {{"audit", "UTC", {false, minute - 1}, {false, minute + 10}}};
+    });
+    run(30);
+    EXPECT_FALSE(open("canary"));
+    EXPECT_EQ(rollout().freeze()->name, "audit");
+
+    restart();
+    run(30);
+    EXPECT_FALSE(open("canary"));
+    EXPECT_GT(run_until(rollout::Phase::kComplete, Fate::kHealthy, 1200), 0);
+}
+
+TEST_F(PeopleTest, AFreezeThatComesLaterStopsWhatIsUnderWay) {
+    enrol(4);
+    const std::int64_t minute =
+        std::chrono::floor<minutes>(clock_.now().time_since_epoch()).count();
+    start_with([minute](rollout::Plan& plan) {
+        plan.rings[0].bake_floor = seconds{60};
+        plan.freezes = {{"sale", "UTC", {false, minute + 1}, {false, minute + 60}}};
+    });
+    run(600);
+    EXPECT_TRUE(open("canary"));
+    EXPECT_FALSE(open("early"));
+    EXPECT_GT(run_until(rollout::Phase::kComplete, Fate::kHealthy, 4000), 0);
+}
+
+TEST_F(PeopleTest, ACalendarThatCannotBeReadFreezes) {
+    enrol(2);
+    start_with([](rollout::Plan& plan) {
+        plan.freezes = {{"?", "Europe/Atlantis", {true, 0}, {true, 60}}};
+    });
+    run(200);
+    EXPECT_FALSE(open("canary"));
+    EXPECT_TRUE(rollout().frozen_until(clock_.now()));
+}
+
+TEST_F(PeopleTest, NoReportSlipsThroughBetweenTwoFreezes) {
+    enrol(2);
+    start_with([](rollout::Plan& plan) {
+        plan.freezes = {{"?", "Europe/Atlantis", {true, 0}, {true, 60}}};
+    });
+    // At the very moment at which it is to be looked at again, and not at a tick.
+    clock_.advance(minutes{1});
+    ASSERT_TRUE(driver_->decide());
+    EXPECT_FALSE(open("canary"));
+}
+
+}  // namespace
+}  // namespace firebreak::server
