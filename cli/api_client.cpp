@@ -3,7 +3,6 @@
 #include "core/base/errc.hpp"
 #include "core/base/json.hpp"
 #include "core/base/terminal.hpp"
-#include "core/net/https_transport.hpp"
 #include "core/signing/key_file.hpp"
 
 namespace firebreak::cli {
@@ -34,7 +33,7 @@ tl::unexpected<Error> refusal(const net::Request& request, const net::Response& 
 
 }  // namespace
 
-Result<net::Response> ApiClient::exchange(net::Request request) {
+Result<net::HttpsOptions> ApiClient::options() const {
     if (connection_.server.empty()) {
         return fail(Errc::kBadInput, "no server: give --server URL or set FIREBREAK_SERVER");
     }
@@ -46,6 +45,20 @@ Result<net::Response> ApiClient::exchange(net::Request request) {
         if (!pem) return fail(pem.error());
         options.ca_certificates_pem = to_text(*pem);
     }
+    return options;
+}
+
+Result<net::Response> ApiClient::as_anyone(net::Request request, std::uint64_t bytes_max) {
+    const Result<net::HttpsOptions> how = options();
+    if (!how) return fail(how.error());
+    Result<net::Response> response = net::exchange_blocking(*how, std::move(request), bytes_max);
+    if (!response) return fail(response.error().seen_from(connection_.server));
+    return response;
+}
+
+Result<net::Response> ApiClient::exchange(net::Request request) {
+    const Result<net::HttpsOptions> how = options();
+    if (!how) return fail(how.error());
     if (connection_.token_file.empty()) {
         return fail(Errc::kBadInput,
                     "no token: give --token-file FILE or set FIREBREAK_TOKEN_FILE");
@@ -56,8 +69,7 @@ Result<net::Response> ApiClient::exchange(net::Request request) {
     request.headers["Authorization"] = "Bearer " + std::string(text_of(token->view()));
     request.headers["Accept"] = "application/json";
     net::Request sent = request;
-    Result<net::Response> response =
-        net::exchange_blocking(options, std::move(sent), kAnswerBytesMax);
+    Result<net::Response> response = net::exchange_blocking(*how, std::move(sent), kAnswerBytesMax);
     if (!response) return fail(response.error().seen_from(connection_.server));
     if (response->status < 200 || response->status > 299) return refusal(request, *response);
     return response;

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "cli/command.hpp"
-#include "core/net/http.hpp"
+#include "core/net/https_transport.hpp"
 
 namespace firebreak::cli {
 
@@ -33,7 +33,12 @@ public:
     /// The same for an answer that is not ours to parse.
     [[nodiscard]] Result<std::string> fetch(const std::string& path);
 
+    /// What needs no token of an operator: the repository, and what devices say. @returns the
+    /// answer, whatever its status.
+    [[nodiscard]] Result<net::Response> as_anyone(net::Request request, std::uint64_t bytes_max);
+
 private:
+    [[nodiscard]] Result<net::HttpsOptions> options() const;
     [[nodiscard]] Result<net::Response> exchange(net::Request request);
 
     const Context& context_;

@@ -38,6 +38,7 @@ Examples:
   firebreak rollout show yara/1
   firebreak fleet explain d-0123456789abcdef0123456789abcdef
   firebreak rollout halt yara/1 --reason "false positives at a customer"
+  firebreak drill --release drills --root 1.root.json --state drill-state
 
 Exit codes: 0 done; 1 refused or failed; 2 usage or a bad input file; 3 server not reachable.
 The server comes from --server, --ca and --token-file, or from FIREBREAK_SERVER, FIREBREAK_CA and
@@ -167,9 +168,28 @@ void add_try(CLI::App& root, Program& program) {
     });
 }
 
-CLI::Option* add_evidence(CLI::App* app, Evidence& evidence) {
-    CLI::Option* bundle = app->add_option("--bundle", evidence.bundle, "The packed bundle");
-    app->add_option("--attestation", evidence.attestation, "The validator's attestation of it")
+/// As they are given: the attestations in the order of the bundles.
+struct EvidenceOptions {
+    std::vector<std::string> bundles;
+    std::vector<std::string> attestations;
+    std::string validator_key;
+
+    Result<std::vector<Evidence>> pairs() const {
+        if (bundles.size() != attestations.size()) {
+            return fail(Errc::kBadInput, "--attestation: one for each --bundle, in the same order");
+        }
+        std::vector<Evidence> all;
+        for (std::size_t i = 0; i < bundles.size(); ++i) {
+            all.push_back({bundles[i], attestations[i], validator_key});
+        }
+        return all;
+    }
+};
+
+CLI::Option* add_evidence(CLI::App* app, EvidenceOptions& evidence) {
+    CLI::Option* bundle = app->add_option("--bundle", evidence.bundles,
+                                          "The packed bundle; of drills, all that are signed now");
+    app->add_option("--attestation", evidence.attestations, "The validator's attestation of each")
         ->needs(bundle);
     app->add_option("--validator-key", evidence.validator_key, "The validator's public key")
         ->needs(bundle);
@@ -182,7 +202,8 @@ void add_sign(CLI::App& root, Program& program) {
     auto release = std::make_shared<SignReleaseOptions>();
     CLI::App* draft = sign->add_subcommand("release", "Draft the content metadata of a release");
     draft->add_option("--current", release->current, "Newest content metadata")->required();
-    add_evidence(draft, release->evidence)->required();
+    auto given = std::make_shared<EvidenceOptions>();
+    add_evidence(draft, *given)->required();
     draft->get_option("--attestation")->required();
     draft->get_option("--validator-key")->required();
     draft->add_option("--plan", release->plan, "Ring plan; its rings are the ceiling")->required();
@@ -190,20 +211,29 @@ void add_sign(CLI::App& root, Program& program) {
     draft->add_option("--floor", release->floor, "Lowest counter that may still run");
     draft->add_option("--days", release->lifetime_days, "Lifetime")->capture_default_str();
     draft->add_option("--out", release->out, "Draft to write")->required();
-    draft->callback([&program, release] {
-        program.command = [&program, release] { return draft_release(program.context, *release); };
+    draft->callback([&program, release, given] {
+        program.command = [&program, release, given]() -> Result<Output> {
+            Result<std::vector<Evidence>> evidence = given->pairs();
+            if (!evidence) return fail(evidence.error());
+            release->evidence = std::move(*evidence);
+            return draft_release(program.context, *release);
+        };
     });
 
     auto options = std::make_shared<SignAddOptions>();
-    auto evidence = std::make_shared<Evidence>();
+    auto evidence = std::make_shared<EvidenceOptions>();
     CLI::App* add = sign->add_subcommand("add", "Add your signature to a metadata file");
     add->add_option("FILE", options->file, "Metadata, rewritten in place")->required();
     add->add_option("--key", options->key, "Your key file")->required();
     add->add_option("--passphrase-file", options->passphrase_file, "Asked for when absent");
     add_evidence(add, *evidence);
     add->callback([&program, options, evidence] {
-        if (!evidence->bundle.empty()) options->evidence = *evidence;
-        program.command = [&program, options] { return add_signature(program.context, *options); };
+        program.command = [&program, options, evidence]() -> Result<Output> {
+            Result<std::vector<Evidence>> pairs = evidence->pairs();
+            if (!pairs) return fail(pairs.error());
+            options->evidence = std::move(*pairs);
+            return add_signature(program.context, *options);
+        };
     });
 }
 
@@ -313,7 +343,7 @@ int run_command_line(int argc, char** argv) {
                           .token_file = from_environment("FIREBREAK_TOKEN_FILE")};
     for (const auto add :
          {&add_keys, &add_repo, &add_pack, &add_try, &add_plan, &add_simulate, &add_sign,
-          &add_release, &add_rollout, &add_fleet, &add_token, &add_log}) {
+          &add_release, &add_drill, &add_rollout, &add_fleet, &add_token, &add_log}) {
         add(app, program);
     }
     try {

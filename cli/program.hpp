@@ -24,6 +24,7 @@ void add_connection(CLI::App* app, Program& program);
 
 /// Each adds a group of sub-commands that ask or tell a server, to `root`.
 void add_release(CLI::App& root, Program& program);
+void add_drill(CLI::App& root, Program& program);
 void add_rollout(CLI::App& root, Program& program);
 void add_fleet(CLI::App& root, Program& program);
 void add_token(CLI::App& root, Program& program);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/api_client.hpp"
+#include "core/base/digest.hpp"
 
 namespace firebreak::cli {
 
@@ -11,9 +12,14 @@ namespace firebreak::cli {
 struct PublishOptions {
     std::string bundle;
     std::string attestation;
-    std::string content;  ///< Content metadata, signed by a threshold.
+    std::string content;  ///< Content metadata, signed by a threshold; of a drill empty, when it is
+                          ///< published already.
     std::string plan;
 };
+
+/// Uploads the bundle in `file`. @returns its digest.
+[[nodiscard]] Result<Sha256> upload_bundle(const Context& context, ApiClient& api,
+                                           const std::string& file);
 
 /// Uploads a release and starts its rollout. Safe to repeat: uploads that are there are kept, and
 /// a counter that is already published is refused.

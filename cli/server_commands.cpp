@@ -1,8 +1,11 @@
 // The sub-commands that need a server.
 
+#include <poll.h>
+
 #include <memory>
 
 #include "cli/device_explain.hpp"
+#include "cli/drill.hpp"
 #include "cli/event_log.hpp"
 #include "cli/fleet.hpp"
 #include "cli/program.hpp"
@@ -80,6 +83,39 @@ void add_release(CLI::App& root, Program& program) {
         program.command = [&program, out] {
             ApiClient api = program.api();
             return fetch_content_role(program.context, api, *out);
+        };
+    });
+}
+
+void add_drill(CLI::App& root, Program& program) {
+    auto options = std::make_shared<DrillOptions>();
+    CLI::App* drill = root.add_subcommand(
+        "drill", "Fire drill: release what reports sick on purpose, and see the halt come");
+    drill->footer(
+        "FOLDER holds drills that were signed beforehand: N.fbb with N.attestation.json each,\n"
+        "content.json, which lists them, and plan.yaml. Each run takes the next one.\n"
+        "Exit codes: 0 the halt came; 1 it did not, or the server refused; 2 usage or a bad file,\n"
+        "also when all drills are used up; 3 server not reachable.");
+    add_connection(drill, program);
+    drill->add_option("--release", options->release, "Folder of signed drills")->required();
+    drill->add_option("--root", options->root, "1.root.json, as agents have it")->required();
+    drill->add_option("--state", options->state, "Folder that keeps the drill's devices")
+        ->required();
+    drill->add_option("--enrol-token-file", options->enrolment_token_file,
+                      "Token that devices enrol with which are not in --state yet");
+    drill->add_option("--devices", options->devices, "How many report sick")
+        ->check(CLI::Range(1, kDrillDevicesMax))
+        ->capture_default_str();
+    drill->add_option("--within", options->within, "By when the halt must have come")
+        ->capture_default_str();
+    drill->callback([&program, options] {
+        options->pause = [](std::chrono::milliseconds pause) {
+            // Nobody tells a client of a halt: it looks, as agents do.
+            (void)::poll(nullptr, 0, static_cast<int>(pause.count()));
+        };
+        program.command = [&program, options] {
+            ApiClient api = program.api();
+            return hold_drill(program.context, api, *options);
         };
     });
 }

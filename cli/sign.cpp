@@ -138,9 +138,26 @@ Result<std::chrono::sys_seconds> start_of_ceiling(const Context& context,
     return time;
 }
 
-/// The newest release that `targets` lists must be what the signer has before him: same bytes, same
+/// All that is signed at once, by counter.
+Result<std::vector<Release>> check_all(const Context& context,
+                                       const std::vector<Evidence>& evidence) {
+    std::vector<Release> releases;
+    for (const Evidence& each : evidence) {
+        Result<Release> release = check_evidence(context, each);
+        if (!release) return fail(release.error());
+        if (!releases.empty() && release->manifest.stream != releases[0].manifest.stream) {
+            return fail(Errc::kBadInput,
+                        each.bundle + ": is of another stream than " + evidence.front().bundle);
+        }
+        releases.push_back(std::move(*release));
+    }
+    std::ranges::sort(releases, {}, [](const Release& each) { return each.manifest.counter; });
+    return releases;
+}
+
+/// What `targets` lists as `release` must be what the signer has before him: same bytes, same
 /// attestation.
-Result<void> check_newest(const trust::Targets& targets, const Release& release,
+Result<void> check_listed(const trust::Targets& targets, const Release& release,
                           const std::string& file) {
     const auto found = targets.targets.find(release.path());
     if (found == targets.targets.end()) {
@@ -156,6 +173,12 @@ Result<void> check_newest(const trust::Targets& targets, const Release& release,
         return fail(Errc::kBadInput, file + ": what it says of " + release.path() +
                                          " is not what the bundle and its attestation say");
     }
+    return {};
+}
+
+/// And nothing newer may be listed than what he has.
+Result<void> check_newest(const trust::Targets& targets, const Release& release,
+                          const std::string& file) {
     for (const auto& [path, other] : targets.targets) {
         if (path.starts_with("content/" + release.manifest.stream + "/") &&
             counter_of(other) > release.manifest.counter) {
@@ -166,11 +189,32 @@ Result<void> check_newest(const trust::Targets& targets, const Release& release,
     return {};
 }
 
+/// Lists `release` in `targets`, for the rings of `plan`.
+Result<void> add_release(trust::Targets& targets, const Release& release, const rollout::Plan& plan,
+                         std::chrono::sys_seconds not_before, const SignReleaseOptions& options) {
+    const std::string prefix = "content/" + release.manifest.stream + "/";
+    for (const auto& [path, file] : targets.targets) {
+        if (path.starts_with(prefix) && counter_of(file) >= release.manifest.counter) {
+            return fail(Errc::kBadInput, options.current + ": already lists " + path +
+                                             "; pack the bundle again with a higher --counter");
+        }
+    }
+    trust::ContentTerms terms = terms_of(release, options.floor);
+    for (const rollout::Ring& ring : plan.rings) {
+        terms.ceiling.push_back({ring.name, not_before, trust::kPpbAll});
+    }
+    targets.targets[release.path()] = {.length = release.length,
+                                       .hashes = {{"sha256", release.bundle.hex()}},
+                                       .custom = trust::to_json(terms)};
+    return {};
+}
+
 }  // namespace
 
 Result<Output> draft_release(const Context& context, const SignReleaseOptions& options) {
-    const Result<Release> release = check_evidence(context, options.evidence);
-    if (!release) return fail(release.error());
+    const Result<std::vector<Release>> releases = check_all(context, options.evidence);
+    if (!releases) return fail(releases.error());
+    if (releases->empty()) return fail(Errc::kBadInput, "--bundle: give one");
     Result<trust::Targets> targets = read_content_role(context, options.current);
     if (!targets) return fail(targets.error());
     const Result<rollout::Plan> plan = read_plan(context, options.plan);
@@ -179,21 +223,16 @@ Result<Output> draft_release(const Context& context, const SignReleaseOptions& o
         start_of_ceiling(context, options.not_before);
     if (!not_before) return fail(not_before.error());
 
-    const std::string prefix = "content/" + release->manifest.stream + "/";
-    for (const auto& [path, file] : targets->targets) {
-        if (path.starts_with(prefix) && counter_of(file) >= release->manifest.counter) {
-            return fail(Errc::kBadInput, options.current + ": already lists " + path +
-                                             "; pack the bundle again with a higher --counter");
-        }
+    std::string waived;
+    for (const Release& release : *releases) {
+        const auto added = add_release(*targets, release, *plan, *not_before, options);
+        if (!added) return fail(added.error());
+        waived += waived_lines(release.attestation);
     }
-    trust::ContentTerms terms = terms_of(*release, options.floor);
-    for (const rollout::Ring& ring : plan->rings) {
-        terms.ceiling.push_back({ring.name, *not_before, trust::kPpbAll});
-    }
-    targets->targets[release->path()] = {.length = release->length,
-                                         .hashes = {{"sha256", release->bundle.hex()}},
-                                         .custom = trust::to_json(terms)};
-    keep_newest(*targets, release->manifest.stream, static_cast<std::size_t>(options.window));
+    const Release& newest = releases->back();
+    // What is signed now is not dropped by the same hand.
+    const std::size_t window = std::max(static_cast<std::size_t>(options.window), releases->size());
+    keep_newest(*targets, newest.manifest.stream, window);
     targets->version += 1;
     targets->expires = std::chrono::floor<std::chrono::seconds>(context.clock.now()) +
                        std::chrono::days{options.lifetime_days};
@@ -201,13 +240,15 @@ Result<Output> draft_release(const Context& context, const SignReleaseOptions& o
     const auto written = context.files.write(options.out, draft, FileMode::kPublic);
     if (!written) return fail(written.error());
     return Output{.text = options.out + ": content version " + std::to_string(targets->version) +
-                          " drafted with " + release->path() +
-                          ", to be signed with 'firebreak sign add'\n" +
-                          waived_lines(release->attestation),
+                          " drafted with " + newest.path() +
+                          (releases->size() == 1
+                               ? ""
+                               : " and " + std::to_string(releases->size() - 1) + " before it") +
+                          ", to be signed with 'firebreak sign add'\n" + waived,
                   .data = {{"file", options.out},
                            {"version", targets->version},
-                           {"target", release->path()},
-                           {"sha256", release->bundle.hex()}}};
+                           {"target", newest.path()},
+                           {"sha256", newest.bundle.hex()}}};
 }
 
 Result<Output> add_signature(const Context& context, const SignAddOptions& options) {
@@ -219,18 +260,22 @@ Result<Output> add_signature(const Context& context, const SignAddOptions& optio
     std::string waived;
     if (const Result<trust::Targets> targets = trust::parse_targets(envelope->signed_part);
         targets && !targets->targets.empty()) {
-        if (!options.evidence) {
+        if (options.evidence.empty()) {
             return fail(Errc::kBadInput,
                         options.file +
                             ": lists content; give --bundle, --attestation and "
                             "--validator-key, nobody signs what he has not checked");
         }
-        const Result<Release> release = check_evidence(context, *options.evidence);
-        if (!release) return fail(release.error());
-        if (const auto checked = check_newest(*targets, *release, options.file); !checked) {
-            return fail(checked.error());
+        const Result<std::vector<Release>> releases = check_all(context, options.evidence);
+        if (!releases) return fail(releases.error());
+        for (const Release& release : *releases) {
+            if (const auto listed = check_listed(*targets, release, options.file); !listed) {
+                return fail(listed.error());
+            }
+            waived += waived_lines(release.attestation);
         }
-        waived = waived_lines(release->attestation);
+        const auto newest = check_newest(*targets, releases->back(), options.file);
+        if (!newest) return fail(newest.error());
     }
     const Result<signing::Ed25519Signer> signer =
         open_signer(context, options.key, options.passphrase_file);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "cli/command.hpp"
@@ -15,17 +14,17 @@ struct Evidence {
 };
 
 struct SignReleaseOptions {
-    std::string current;  ///< The newest content metadata.
-    Evidence evidence;
-    std::string plan;        ///< Ring plan: its rings are the ceiling's.
-    std::string not_before;  ///< YYYY-MM-DDTHH:MM:SSZ; empty: now.
+    std::string current;             ///< The newest content metadata.
+    std::vector<Evidence> evidence;  ///< Of one stream; several are for drills, signed at once.
+    std::string plan;                ///< Ring plan: its rings are the ceiling's.
+    std::string not_before;          ///< YYYY-MM-DDTHH:MM:SSZ; empty: now.
     std::int64_t floor = 0;
     int lifetime_days = 30;
     int window = 50;  ///< Releases kept listed; older ones leave the metadata.
     std::string out;
 };
 
-/// Drafts the next content metadata: the current one plus this bundle, with its terms (builds,
+/// Drafts the next content metadata: the current one plus these bundles, with their terms (builds,
 /// attestation, ceiling, floor), unsigned.
 ///
 /// @returns Errc::kBadInput unless the attestation is the validator's, names these bytes and says
@@ -37,11 +36,11 @@ struct SignAddOptions {
     std::string file;  ///< Metadata; rewritten in place with one more signature.
     std::string key;
     std::string passphrase_file;
-    std::optional<Evidence> evidence;  ///< Required where `file` lists content.
+    std::vector<Evidence> evidence;  ///< Required where `file` lists content.
 };
 
 /// Adds one key's signature to a metadata file that travels from person to person, after checking
-/// for content metadata that its newest release is what the evidence says.
+/// for content metadata that its newest release, and each other one in evidence, is what it says.
 [[nodiscard]] Result<Output> add_signature(const Context& context, const SignAddOptions& options);
 
 }  // namespace firebreak::cli

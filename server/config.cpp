@@ -108,6 +108,14 @@ PlacementRules placement_of(const Reader& placement) {
     return rules;
 }
 
+DrillRules drill_of(const Reader& drill) {
+    DrillRules rules{.stream = "drill", .tenant = "drill", .ring = {}};
+    drill.read("stream", rules.stream);
+    drill.read("tenant", rules.tenant);
+    drill.read("ring", rules.ring);
+    return rules;
+}
+
 Config config_of(const json::value& value, const std::filesystem::path& folder) {
     Config config;
     const Reader all(value, folder);
@@ -139,6 +147,7 @@ Config config_of(const json::value& value, const std::filesystem::path& folder) 
     all.read("device_active_seconds", config.device_active);
     config.placement = placement_of(all.object("placement"));
     all.read("lab_plans", config.lab_plans);
+    if (value.as_object().contains("drill")) config.drill = drill_of(all.object("drill"));
     std::string level = "info";
     all.object("log").read("level", level);
     config.log_level = severity_of(level);

@@ -10,6 +10,7 @@
 #include "core/base/file_store.hpp"
 #include "core/base/log.hpp"
 #include "server/access/placement.hpp"
+#include "server/rollout/drill.hpp"
 
 namespace firebreak::server {
 
@@ -42,7 +43,8 @@ struct Config {
     std::chrono::seconds rollout_lifetime{86'400};
     std::chrono::seconds device_active{604'800};
     PlacementRules placement{};
-    bool lab_plans = false;  ///< Whether plans without floors (velocity lab) are taken.
+    bool lab_plans = false;             ///< Whether plans without floors (velocity lab) are taken.
+    std::optional<DrillRules> drill{};  ///< Nothing: no drills are held.
     Severity log_level = Severity::kInfo;
 };
 

@@ -148,9 +148,9 @@ Result<void> open_host(Host& host, const Config& config) {
     BundleSource bundles = [&host, bytes_max = config.bundle_bytes_max](const Sha256& digest) {
         return host.files.read(host.state.blobs() / digest.hex(), bytes_max);
     };
-    Result<Driver> driver =
-        Driver::open({*host.store, *host.repository, std::move(bundles), host.clock, host.log},
-                     config.device_active);
+    Result<Driver> driver = Driver::open(
+        {*host.store, *host.repository, std::move(bundles), host.clock, host.log, config.drill},
+        config.device_active);
     if (!driver) return fail(driver.error());
     host.driver.emplace(std::move(*driver));
     return {};
@@ -159,8 +159,8 @@ Result<void> open_host(Host& host, const Config& config) {
 /// Rules may name a ring before a release does, and after the last one did. That is no reason not
 /// to start: who cannot start a server cannot halt a rollout.
 void warn_of_unknown_rings(Service& service) {
-    const Result<SignedRings> known =
-        service.rings.read(service.parts.store, service.parts.driver.live());
+    const Result<SignedRings> known = service.rings.read(
+        service.parts.store, service.parts.driver.live(), service.parts.driver.drill_rules());
     if (!known || known->names.empty()) return;
     for (const PlacementRule& rule : service.settings.placement.rules) {
         if (std::ranges::find(known->names, rule.ring) != known->names.end()) continue;

@@ -1,6 +1,7 @@
 #include "server/rollout/driver.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "core/base/errc.hpp"
 #include "server/rollout/ring_pointer.hpp"
@@ -62,9 +63,11 @@ bool needs_counts(const rollout::Rollout& rollout) {
 
 /// The control: devices awake when the rollout began, and since. One that was switched off before
 /// says nothing about this bundle, whether it is heard of or not.
-ControlQuery control_query(const rollout::Rollout& rollout, Instant published, Instant now) {
+ControlQuery control_query(const rollout::Rollout& rollout, const Population& population,
+                           Instant published, Instant now) {
     const auto silent_after = rollout::silent_after(rollout.plan());
     return {.rollout = rollout.id(),
+            .population = population,
             .active_since = published - silent_after,
             .silent_before = now - silent_after,
             .heard_since = now - rollout::quiet_after(rollout.plan()),
@@ -77,6 +80,23 @@ Driver::Live* Driver::find(const rollout::RolloutId& id) {
     const auto found = live_.find(id.stream);
     if (found == live_.end() || found->second.rollout.id() != id) return nullptr;
     return &found->second;
+}
+
+std::optional<DrillResult> Driver::last_drill() const {
+    if (!parts_.drill) return std::nullopt;
+    const auto found = live_.find(parts_.drill->stream);
+    if (found == live_.end()) return std::nullopt;
+    const auto& [rollout, release] = std::tie(found->second.rollout, found->second.release);
+    const bool halted = rollout.phase() == rollout::Phase::kHalted;
+    DrillResult result{.counter = rollout.id().counter,
+                       .phase = rollout.phase(),
+                       .passed = halted && found->second.halted_by == kController,
+                       .published = release.published,
+                       .halted_after = std::nullopt};
+    if (halted && rollout.halted_at() && rollout.first_activation()) {
+        result.halted_after = *rollout.halted_at() - *rollout.first_activation();
+    }
+    return result;
 }
 
 std::vector<const rollout::Rollout*> Driver::live() const {
@@ -107,6 +127,7 @@ Result<void> Driver::record(StoreWriter& writer, Live& live, const std::string& 
 
     const rollout::Phase before = live.rollout.phase();
     live.rollout.apply(event);
+    if (std::holds_alternative<rollout::Halted>(event.body)) live.halted_by = actor;
     if (changes_pointer(event.body)) publish_soon();
     if (live.rollout.phase() == before) return {};
     return writer.set_phase(id, std::string(rollout::name_of(live.rollout.phase())));
@@ -136,15 +157,18 @@ Result<void> Driver::open_release(StoreWriter& writer, const NewRelease& release
                        now, id});
     if (!appended) return fail(appended.error());
     if (const Result<void> added = writer.add_release(next.release); !added) return added;
-    const Result<void> vouched =
-        writer.add_content_role(release.content_version, release.content_role);
-    if (!vouched) return vouched;
+    if (!release.content_role.empty()) {
+        const Result<void> vouched =
+            writer.add_content_role(release.content_version, release.content_role);
+        if (!vouched) return vouched;
+    }
 
     if (const auto last = live_.find(id.stream); last != live_.end()) {
         const Result<void> retired = retire(writer, last->second, id.counter, release.publisher);
         if (!retired) return retired;
     }
-    const auto fleet = parts_.store.active_by_ring(now - device_active_);
+    const auto fleet =
+        parts_.store.active_by_ring(now - device_active_, population_of(parts_.drill, id.stream));
     if (!fleet) return fail(fleet.error());
     next.fleet = rollout::FleetSeen{*fleet};
     const Result<void> counted = record(writer, next, kController, {now, *next.fleet});
@@ -181,7 +205,7 @@ Result<void> Driver::start(const NewRelease& release) {
     if (!committed) return committed;
 
     live_.insert_or_assign(release.id.stream, std::move(next));
-    content_role_ = release.content_role;
+    if (!release.content_role.empty()) content_role_ = release.content_role;
     publish_soon();
     // Committed is published: what the disk refuses now, the next advance() does.
     static_cast<void>(decide());
@@ -217,10 +241,11 @@ Result<void> Driver::count_fleet(Instant now) {
     for (auto& [stream, live] : live_) {
         if (!needs_counts(live.rollout)) continue;
         if (const Result<void> counted = count_losses(live, now); !counted) return counted;
-        const auto fleet = parts_.store.active_by_ring(now - device_active_);
+        const Population population = population_of(parts_.drill, stream);
+        const auto fleet = parts_.store.active_by_ring(now - device_active_, population);
         if (!fleet) return fail(fleet.error());
-        const Result<ControlCount> counted =
-            parts_.store.control(control_query(live.rollout, live.release.published, now));
+        const Result<ControlCount> counted = parts_.store.control(
+            control_query(live.rollout, population, live.release.published, now));
         if (!counted) return fail(counted.error());
         rollout::ControlSeen control = counted->seen;
         if (rollout::is_quiet(live.rollout.plan(), control.devices, counted->heard)) {
@@ -256,7 +281,8 @@ Result<void> Driver::count_losses(Live& live, Instant now) {
     if (since < std::max<milliseconds>(kCountEvery, silent_after / kLossCounts)) return {};
 
     Result<rollout::LossesSeen> losses = parts_.store.losses(
-        {live.rollout.id(), *live.losses_counted - silent_after, now - silent_after});
+        {live.rollout.id(), population_of(parts_.drill, live.rollout.id().stream),
+         *live.losses_counted - silent_after, now - silent_after});
     if (!losses) return fail(losses.error());
     const bool news = !losses->lost.empty() || !losses->control_lost.empty() ||
                       (live.losses ? live.losses->silent : LossesSeen::ByRing{}) != losses->silent;

@@ -14,6 +14,7 @@
 #include "core/health/report.hpp"
 #include "core/rollout/rollout.hpp"
 #include "server/repository/repository.hpp"
+#include "server/rollout/drill.hpp"
 #include "server/store/store.hpp"
 
 namespace firebreak::server {
@@ -33,9 +34,11 @@ struct NewRelease {
     Sha256 attestation;
     std::string target;
     rollout::Plan plan;
-    Bytes content_role;
+    Bytes content_role;  ///< Empty: as published, which lists this bundle already.
     trust::Version content_version = 0;
     std::string publisher;
+    /// Bundles that the content role lists for later: they must be uploaded by now.
+    std::vector<Sha256> beside{};
 };
 
 /// What an operator can do to a rollout.
@@ -64,6 +67,7 @@ struct DriverParts {
     BundleSource bundles;
     const Clock& clock;
     const Log& log;
+    std::optional<DrillRules> drill{};  ///< Nothing: no drills are held.
 };
 
 /// How well the driver is doing, for /readyz and /metrics.
@@ -139,6 +143,12 @@ public:
     std::vector<const rollout::Rollout*> live() const;
     const DriverHealth& health() const { return health_; }
 
+    const std::optional<DrillRules>& drill_rules() const { return parts_.drill; }
+    /// All but those that are made for drills.
+    Population real_devices() const { return {parts_.drill ? parts_.drill->tenant : "", false}; }
+    /// How the newest drill went; nothing before the first.
+    std::optional<DrillResult> last_drill() const;
+
 private:
     struct Live {
         rollout::Rollout rollout;
@@ -148,7 +158,8 @@ private:
         std::optional<rollout::LossesSeen> losses;    ///< Likewise.
         std::optional<rollout::FreezeSeen> freeze;    ///< Likewise.
         std::optional<Instant> losses_counted;        ///< Up to when; nothing: not yet.
-        Instant decides_from{};  ///< Not earlier: devices could not reach us while we were down.
+        Instant decides_from{};   ///< Not earlier: devices could not reach us while we were down.
+        std::string halted_by{};  ///< As the log calls them; empty: not halted.
     };
 
     Driver(DriverParts parts, std::chrono::seconds device_active)

@@ -14,10 +14,16 @@ Result<json::object> Driver::explain(const std::string& device,
     if (stream && !live_.contains(*stream)) {
         return fail(Errc::kNotFound, "no release of stream " + *stream);
     }
+    if (stream && !concerns(parts_.drill, (*known)->tenant, *stream)) {
+        return fail(Errc::kNotFound,
+                    "device " + device + " has nothing to do with stream " + *stream +
+                        ": drills have devices of their own, and these no other stream");
+    }
     std::vector<const Live*> asked;
     std::vector<std::string> targets;
     for (const auto& [name, live] : live_) {
         if (stream && *stream != name) continue;
+        if (!concerns(parts_.drill, (*known)->tenant, name)) continue;
         asked.push_back(&live);
         targets.push_back(live.release.target);
     }

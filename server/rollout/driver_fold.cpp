@@ -103,6 +103,9 @@ Result<Driver::Live> Driver::fold(const Release& release) {
             after = entry.sequence;
             if (!*event) continue;
             live.rollout.apply(**event);
+            if (std::holds_alternative<rollout::Halted>((*event)->body)) {
+                live.halted_by = entry.actor;
+            }
             if (const auto* fleet = std::get_if<rollout::FleetSeen>(&(*event)->body)) {
                 live.fleet = *fleet;
             }

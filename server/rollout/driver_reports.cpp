@@ -98,6 +98,8 @@ Result<bool> Driver::feed(StoreWriter& writer, const Device& device, const healt
                           Instant now) {
     Live* live = find({report.stream, report.counter});
     if (live == nullptr) return false;
+    // Said by whoever: what a drill's device says is of drills alone, and of them nobody else says.
+    if (!concerns(parts_.drill, device.tenant, report.stream)) return false;
     const std::string actor = "device:" + device.id;
     const rollout::Exposure* exposure = live->rollout.exposures().find(device.id);
     const bool exposed = exposure != nullptr;

@@ -22,6 +22,10 @@ tl::unexpected<Problem> invalid(std::string detail) {
                           .detail = std::move(detail)});
 }
 
+bool is_drill(const ReleaseDocuments& documents, const ReleaseGround& ground) {
+    return ground.drill && documents.manifest.stream == ground.drill->stream;
+}
+
 std::string name_of(const rollout::RolloutId& id) {
     return id.stream + "/" + std::to_string(id.counter);
 }
@@ -57,6 +61,11 @@ Checked<content::Attestation> check_attestation(const ReleaseDocuments& document
 
 Checked<trust::Targets> check_content_role(const ReleaseDocuments& documents,
                                            const ReleaseGround& ground) {
+    if (documents.content_role.empty()) {
+        if (is_drill(documents, ground)) return ground.content;
+        return invalid(
+            "content_metadata: is missing; of a drill alone it may be published already");
+    }
     Result<trust::Targets> content = verify_content_role(documents.content_role, ground.targets);
     if (!content) return invalid("content metadata: " + content.error().to_string());
     if (content->version != ground.content.version + 1) {
@@ -81,10 +90,33 @@ bool below_floor(const std::string& path, const trust::TargetFile& file, const s
     return terms && terms->counter < floor;
 }
 
+/// A drill for later, listed beside the one that is released: it must be one, and reach no further.
+Checked<Sha256> check_beside(const std::string& path, const trust::TargetFile& file,
+                             const rollout::RolloutId& id, const DrillRules& drill) {
+    const Result<trust::ContentTerms> terms = trust::parse_content_terms(file.custom);
+    const auto hash = file.hashes.find("sha256");
+    if (!terms || hash == file.hashes.end() || terms->counter <= id.counter ||
+        path != trust::content_path(drill.stream, terms->counter)) {
+        return invalid("content metadata: adds " + path + ", which is no later drill");
+    }
+    for (const trust::CeilingStep& step : terms->ceiling) {
+        if (step.ring == drill.ring) continue;
+        return invalid("content metadata: adds " + path + " for ring " + step.ring +
+                       ", and drills are for ring " + drill.ring + " alone");
+    }
+    const Result<Sha256> digest = Sha256::from_hex(hash->second);
+    if (!digest) return invalid("content metadata: " + path + ": " + digest.error().context());
+    return *digest;
+}
+
 /// The new content role is the old one, less what is below the floor, plus this bundle alone.
-Checked<void> check_difference(const trust::Targets& before, const trust::Targets& after,
-                               const std::string& target, const rollout::RolloutId& id,
-                               std::int64_t floor) {
+/// @param drill  Of drills: later ones may be listed too.
+/// @returns those.
+Checked<std::vector<Sha256>> check_difference(const trust::Targets& before,
+                                              const trust::Targets& after,
+                                              const std::string& target,
+                                              const rollout::RolloutId& id, std::int64_t floor,
+                                              const std::optional<DrillRules>& drill) {
     for (const auto& [path, file] : before.targets) {
         const auto kept = after.targets.find(path);
         if (kept == after.targets.end()) {
@@ -95,11 +127,17 @@ Checked<void> check_difference(const trust::Targets& before, const trust::Target
             return invalid("content metadata: changes " + path + ", which is published");
         }
     }
+    std::vector<Sha256> beside;
     for (const auto& [path, file] : after.targets) {
         if (path == target || before.targets.contains(path)) continue;
-        return invalid("content metadata: adds " + path + " beside this bundle");
+        if (!drill || drill->stream != id.stream) {
+            return invalid("content metadata: adds " + path + " beside this bundle");
+        }
+        const auto later = check_beside(path, file, id, *drill);
+        if (!later) return refuse(later.error());
+        beside.push_back(*later);
     }
-    return {};
+    return beside;
 }
 
 Checked<trust::ContentTerms> check_target(const ReleaseDocuments& documents,
@@ -150,9 +188,10 @@ Checked<void> check_builds(const trust::ContentTerms& terms,
     return {};
 }
 
-Checked<rollout::Plan> check_plan(const json::value& document, const trust::ContentTerms& terms,
-                                  const ReleaseGround& ground) {
-    Result<rollout::Plan> plan = rollout::parse_plan(document);
+Checked<rollout::Plan> check_plan(const ReleaseDocuments& documents,
+                                  const trust::ContentTerms& terms, const ReleaseGround& ground) {
+    const bool drill = is_drill(documents, ground);
+    Result<rollout::Plan> plan = rollout::parse_plan(documents.plan);
     if (!plan) return invalid("plan: " + plan.error().context());
     if (const auto kept = rollout::check_floors(*plan); !kept) {
         return invalid("plan: " + kept.error().context());
@@ -164,6 +203,11 @@ Checked<rollout::Plan> check_plan(const json::value& document, const trust::Cont
     }
     if (const auto freeze = calendar::next_freeze(plan->freezes, ground.now); !freeze) {
         return invalid("plan: " + freeze.error().context());
+    }
+    if (drill && (plan->rings.size() != 1 || plan->rings[0].name != ground.drill->ring ||
+                  !plan->rings[0].vendor_own)) {
+        return invalid("plan: a drill has one ring, " + ground.drill->ring +
+                       ", with vendor_own: true; nobody else is to be asked");
     }
     std::set<std::string> rings;
     std::set<std::string> ceiling;
@@ -199,11 +243,15 @@ tl::expected<NewRelease, Problem> check_release(const ReleaseDocuments& document
     if (!content) return refuse(content.error());
     const auto terms = check_target(documents, *content, target);
     if (!terms) return refuse(terms.error());
-    const auto difference = check_difference(ground.content, *content, target, id, terms->floor);
-    if (!difference) return refuse(difference.error());
-    auto plan = check_plan(documents.plan, *terms, ground);
+    auto beside =
+        check_difference(ground.content, *content, target, id, terms->floor, ground.drill);
+    if (!beside) return refuse(beside.error());
+    auto plan = check_plan(documents, *terms, ground);
     if (!plan) return refuse(plan.error());
-    const auto builds = check_builds(*terms, *attestation, ground.builds_alive);
+    // No real device is let into a drill, whatever build it runs.
+    const auto builds =
+        check_builds(*terms, *attestation,
+                     is_drill(documents, ground) ? std::set<Sha256>{} : ground.builds_alive);
     if (!builds) return refuse(builds.error());
 
     return NewRelease{.id = id,
@@ -213,7 +261,8 @@ tl::expected<NewRelease, Problem> check_release(const ReleaseDocuments& document
                       .plan = std::move(*plan),
                       .content_role = documents.content_role,
                       .content_version = content->version,
-                      .publisher = documents.publisher};
+                      .publisher = documents.publisher,
+                      .beside = std::move(*beside)};
 }
 
 }  // namespace firebreak::server

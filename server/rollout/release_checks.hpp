@@ -21,7 +21,7 @@ struct ReleaseDocuments {
     content::Manifest manifest;  ///< Of the bundle.
     Sha256 attestation;
     Bytes attestation_envelope;
-    Bytes content_role;
+    Bytes content_role;  ///< Empty: the one that is published, which must list the bundle.
     json::value plan;
     std::string publisher;
 };
@@ -35,10 +35,15 @@ struct ReleaseGround {
     std::set<Sha256> builds_alive;               ///< The census.
     std::chrono::sys_seconds now;
     bool lab_plans = false;  ///< Whether plans of velocity lab are taken.
+    std::optional<DrillRules> drill{};
 };
 
 /// All that must hold before a release becomes a rollout (docs/api.md, POST /v1/releases). Decides
 /// nothing else and does no I/O.
+///
+/// Of a drill: its plan has one ring, the configured one, as the vendor's own; the content role may
+/// list drills for later with it (NewRelease::beside), since it is signed offline and drills are
+/// held daily; and only what is alive in the devices of real streams must be attested.
 ///
 /// @returns the release, or the first problem, whose detail names the check:
 ///   - 409 counter-exists      this counter, or a higher one, was published

@@ -14,14 +14,18 @@ void add_new(std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
-Result<SignedRings> RingRoster::read(Store& store,
-                                     const std::vector<const rollout::Rollout*>& live) {
+Result<SignedRings> RingRoster::read(Store& store, const std::vector<const rollout::Rollout*>& live,
+                                     const std::optional<DrillRules>& drill) {
     std::vector<rollout::RolloutId> of;
     for (const rollout::Rollout* rollout : live) of.push_back(rollout->id());
     if (of == of_) return rings_;
 
     Result<std::vector<Release>> releases = store.newest_releases();
     if (!releases) return fail(releases.error());
+    if (drill) {
+        std::erase_if(*releases,
+                      [&](const Release& release) { return release.id.stream == drill->stream; });
+    }
     std::ranges::stable_sort(*releases, {}, &Release::published);
     const Result<Bytes> content_role = store.content_role();
     if (!content_role) return fail(content_role.error());

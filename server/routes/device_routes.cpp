@@ -35,8 +35,8 @@ tl::unexpected<Problem> no_ring(const Error& error) {
 
 /// @pre on the controller.
 Result<Device> enrol_now(Service& service, const EnrolmentRequest& request, Instant now) {
-    const Result<SignedRings> rings =
-        service.rings.read(service.parts.store, service.parts.driver.live());
+    const Result<SignedRings> rings = service.rings.read(
+        service.parts.store, service.parts.driver.live(), service.parts.driver.drill_rules());
     if (!rings) return fail(rings.error());
     return firebreak::server::enrol(service.parts.store, {service.settings.placement, *rings},
                                     request, now);

@@ -111,8 +111,8 @@ boost::asio::awaitable<Answer> revoke(Service& service, RequestContext context) 
 
 boost::asio::awaitable<Answer> census(Service& service, RequestContext) {
     const Instant since = service.parts.clock.now() - service.settings.device_active;
-    const auto lines =
-        co_await service.on_controller([&] { return service.parts.store.census(since); });
+    const auto lines = co_await service.on_controller(
+        [&] { return service.parts.store.census(since, service.parts.driver.real_devices()); });
     if (!lines) co_return refuse(lines.error());
     json::array builds;
     for (const CensusLine& line : *lines) {

@@ -42,11 +42,15 @@ Result<ReleaseRequest> parse_request(const json::value& value) {
     if (!bundle) return fail(bundle.error());
     const Result<Sha256> attestation = digest_member(*body, "attestation");
     if (!attestation) return fail(attestation.error());
-    const Result<std::string> metadata = body->string("content_metadata");
-    if (!metadata) return fail(metadata.error());
-    Result<Bytes> content_role = base64_decode(*metadata);
-    if (!content_role) {
-        return fail(content_role.error().seen_from(body->path_to("content_metadata")));
+    // Of a drill that the published metadata lists already it is left out.
+    Result<Bytes> content_role = Bytes();
+    if (body->has("content_metadata")) {
+        const Result<std::string> metadata = body->string("content_metadata");
+        if (!metadata) return fail(metadata.error());
+        content_role = base64_decode(*metadata);
+        if (!content_role) {
+            return fail(content_role.error().seen_from(body->path_to("content_metadata")));
+        }
     }
     const json::value* plan = body->find("plan");
     if (plan == nullptr) return fail(Errc::kInvalid, body->path_to("plan") + ": is missing");
@@ -99,7 +103,8 @@ tl::expected<NewRelease, Problem> check_now(Service& service, const ReleaseDocum
     const trust::Targets& targets = service.parts.repository.targets();
     const Result<trust::Targets> content = verify_content_role(*content_role, targets);
     if (!content) return refuse(content.error());
-    const auto census = store.census(now - service.settings.device_active);
+    const Driver& driver = service.parts.driver;
+    const auto census = store.census(now - service.settings.device_active, driver.real_devices());
     if (!census) return refuse(census.error());
     const auto newest = store.newest_releases();
     if (!newest) return refuse(newest.error());
@@ -110,14 +115,27 @@ tl::expected<NewRelease, Problem> check_now(Service& service, const ReleaseDocum
                          .newest_counter = std::nullopt,
                          .builds_alive = {},
                          .now = std::chrono::floor<std::chrono::seconds>(now),
-                         .lab_plans = service.settings.lab_plans};
+                         .lab_plans = service.settings.lab_plans,
+                         .drill = driver.drill_rules()};
     for (const CensusLine& line : *census) ground.builds_alive.insert(line.engine_build);
     for (const Release& release : *newest) {
         if (release.id.stream == documents.manifest.stream) {
             ground.newest_counter = release.id.counter;
         }
     }
-    return check_release(documents, ground);
+    tl::expected<NewRelease, Problem> release = check_release(documents, ground);
+    if (!release) return release;
+    // All that the content role lists is published with it: what is not there would stop every
+    // publish from now on, those of halts among them.
+    for (const Sha256& digest : release->beside) {
+        const Result<std::optional<Blob>> blob = store.blob(digest);
+        if (!blob) return refuse(blob.error());
+        if (!*blob || (*blob)->kind != BlobKind::kBundle) {
+            return invalid("content metadata: lists bundle " + digest.hex() +
+                           " for later, which was not uploaded");
+        }
+    }
+    return release;
 }
 
 /// Checks and starts in one go, so that nothing changes between the two. Runs on the controller.

@@ -61,6 +61,7 @@ void add_routes(Router& router, Service& service) {
     add_upload_routes(router, service);
     add_release_routes(router, service);
     add_rollout_routes(router, service);
+    add_drill_routes(router, service);
     add_fleet_routes(router, service);
     add_token_routes(router, service);
     add_log_routes(router, service);

@@ -17,6 +17,7 @@ void add_device_routes(Router& router, Service& service);      ///< /v1/enrol, /
 void add_upload_routes(Router& router, Service& service);      ///< /v1/bundles, /v1/attestations
 void add_release_routes(Router& router, Service& service);     ///< /v1/releases, /v1/content-role
 void add_rollout_routes(Router& router, Service& service);     ///< /v1/rollouts
+void add_drill_routes(Router& router, Service& service);       ///< /v1/drill
 void add_fleet_routes(Router& router, Service& service);       ///< /v1/fleet, /v1/census
 void add_token_routes(Router& router, Service& service);       ///< tokens, /v1/whoami
 void add_log_routes(Router& router, Service& service);         ///< /v1/log

@@ -33,6 +33,7 @@ void Service::tick() {
     status.timestamp_signed = parts.repository.timestamp_signed();
     status.timestamp_expires = parts.repository.timestamp_expires();
     status.rollouts = rollout_metrics(parts.driver.live(), now);
+    if (parts.driver.drill_rules()) status.rollouts += drill_metrics(parts.driver.last_drill());
     if (counts) {
         status.counted = now;
         status.devices = parts.store.device_count().value_or(status.devices);

@@ -13,6 +13,10 @@ const std::string kOnTheRelease =
     "c.device = d.id AND c.stream = a.stream WHERE a.stream = ?1 AND a.counter = ?2 AND "
     "c.counter = ?2 AND d.revoked = 0 ";
 
+std::int64_t as_flag(bool value) {
+    return value ? 1 : 0;
+}
+
 class SqliteStore final : public Store {
 public:
     SqliteStore(const std::filesystem::path& path, const SqliteOptions& options)
@@ -78,28 +82,30 @@ public:
         return found;
     }
 
-    Result<std::map<std::string, std::int64_t>> active_by_ring(Instant since) override {
+    Result<std::map<std::string, std::int64_t>> active_by_ring(
+        Instant since, const Population& population) override {
         using Counts = std::map<std::string, std::int64_t>;
         return SqliteDatabase::guarded("count the fleet", [&]() -> Result<Counts> {
             Rows row = database_.query(
                 "SELECT ring, count(*) FROM devices WHERE revoked = 0 AND last_seen_ms >= ? "
-                "GROUP BY ring",
-                since);
+                "AND (tenant = ?) = ? GROUP BY ring",
+                since, std::string_view(population.drill_tenant), as_flag(population.drill));
             Counts counts;
             while (row.next()) counts[row.text(0)] = row.integer(1);
             return counts;
         });
     }
 
-    Result<std::vector<CensusLine>> census(Instant since) override {
+    Result<std::vector<CensusLine>> census(Instant since, const Population& population) override {
         return all<CensusLine>(
             "take the census",
             [](const Rows& row) -> Result<CensusLine> {
                 return CensusLine{row.digest(0), row.text(1), row.integer(2)};
             },
             "SELECT engine_build, ring, count(*) FROM devices "
-            "WHERE revoked = 0 AND last_seen_ms >= ? GROUP BY 1, 2 ORDER BY 1, 2",
-            since);
+            "WHERE revoked = 0 AND last_seen_ms >= ? AND (tenant = ?) = ? "
+            "GROUP BY 1, 2 ORDER BY 1, 2",
+            since, std::string_view(population.drill_tenant), as_flag(population.drill));
     }
 
     Result<ControlCount> control(const ControlQuery& query) override {
@@ -109,20 +115,24 @@ public:
             Rows fleet = database_.query(
                 "SELECT count(*), count(*) FILTER (WHERE last_seen_ms < ?4), "
                 "count(*) FILTER (WHERE last_seen_ms >= ?5) FROM devices AS d "
-                "WHERE revoked = 0 AND last_seen_ms >= ?3 AND NOT EXISTS (SELECT 1 FROM "
-                "activations WHERE stream = ?1 AND counter = ?2 AND device = d.id)",
+                "WHERE revoked = 0 AND last_seen_ms >= ?3 AND (tenant = ?6) = ?7 AND NOT EXISTS "
+                "(SELECT 1 FROM activations WHERE stream = ?1 AND counter = ?2 AND device = d.id)",
                 std::string_view(query.rollout.stream), query.rollout.counter, query.active_since,
-                query.silent_before, query.heard_since);
+                query.silent_before, query.heard_since,
+                std::string_view(query.population.drill_tenant), as_flag(query.population.drill));
             if (fleet.next()) {
                 seen.devices = fleet.integer(0);
                 seen.silent = fleet.integer(1);
                 count.heard = fleet.integer(2);
             }
             Rows crashes = database_.query(
-                "SELECT count(DISTINCT device) FROM reports AS r WHERE kind = 'crash' AND "
-                "received_ms >= ?3 AND NOT EXISTS (SELECT 1 FROM activations WHERE stream = ?1 "
-                "AND counter = ?2 AND device = r.device)",
-                std::string_view(query.rollout.stream), query.rollout.counter, query.began);
+                "SELECT count(DISTINCT device) FROM reports AS r JOIN devices AS d ON d.id = "
+                "r.device "
+                "WHERE kind = 'crash' AND received_ms >= ?3 AND (d.tenant = ?4) = ?5 AND NOT "
+                "EXISTS (SELECT 1 FROM activations WHERE stream = ?1 AND counter = ?2 AND device "
+                "= r.device)",
+                std::string_view(query.rollout.stream), query.rollout.counter, query.began,
+                std::string_view(query.population.drill_tenant), as_flag(query.population.drill));
             if (crashes.next()) seen.crashed = crashes.integer(0);
             return count;
         });
@@ -153,10 +163,12 @@ public:
             if (tenants.next()) seen.silent_tenants = tenants.integer(0);
             Rows control = database_.query(
                 "SELECT ring, count(*), count(*) FILTER (WHERE last_seen_ms < ?4) FROM devices AS "
-                "d WHERE revoked = 0 AND last_seen_ms >= ?3 AND NOT EXISTS (SELECT 1 FROM "
-                "activations WHERE stream = ?1 AND counter = ?2 AND device = d.id) GROUP BY ring",
+                "d WHERE revoked = 0 AND last_seen_ms >= ?3 AND (tenant = ?5) = ?6 AND NOT EXISTS "
+                "(SELECT 1 FROM activations WHERE stream = ?1 AND counter = ?2 AND device = d.id) "
+                "GROUP BY ring",
                 std::string_view(query.rollout.stream), query.rollout.counter, query.heard_since,
-                query.silent_before);
+                query.silent_before, std::string_view(query.population.drill_tenant),
+                as_flag(query.population.drill));
             while (control.next()) {
                 note(seen.control_heard, control.text(0), control.integer(1));
                 note(seen.control_lost, control.text(0), control.integer(2));

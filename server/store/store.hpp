@@ -118,9 +118,17 @@ struct DeviceQuery {
     std::int64_t limit = 100;
 };
 
+/// Whom a count takes in. Devices that are made for drills (server/rollout/drill.hpp) are all of
+/// one tenant; they count for drills alone, and all others for everything else.
+struct Population {
+    std::string drill_tenant{};  ///< Empty: there are no drills.
+    bool drill = false;          ///< Those of that tenant alone; otherwise all but those.
+};
+
 /// What the control is measured against.
 struct ControlQuery {
     rollout::RolloutId rollout;
+    Population population;
     Instant active_since;   ///< Heard of since: part of the fleet.
     Instant silent_before;  ///< Not heard of since: silent.
     Instant heard_since;    ///< Heard of since then: heard.
@@ -131,6 +139,7 @@ struct ControlQuery {
 /// `heard_since`, and not since `silent_before`.
 struct LossQuery {
     rollout::RolloutId rollout;
+    Population population;
     Instant heard_since;
     Instant silent_before;
 };
@@ -223,8 +232,9 @@ public:
     /// By id.
     [[nodiscard]] virtual Result<std::vector<Device>> devices(const DeviceQuery& query) = 0;
     [[nodiscard]] virtual Result<std::map<std::string, std::int64_t>> active_by_ring(
-        Instant since) = 0;
-    [[nodiscard]] virtual Result<std::vector<CensusLine>> census(Instant since) = 0;
+        Instant since, const Population& population) = 0;
+    [[nodiscard]] virtual Result<std::vector<CensusLine>> census(Instant since,
+                                                                 const Population& population) = 0;
     [[nodiscard]] virtual Result<ControlCount> control(const ControlQuery& query) = 0;
 
     /// Who of those on the new content, and of those never let in, fell silent.

@@ -67,11 +67,13 @@ public:
     Result<std::vector<server::Device>> devices(const server::DeviceQuery& query) override {
         return alive([&] { return inner_.devices(query); });
     }
-    Result<std::map<std::string, std::int64_t>> active_by_ring(Instant since) override {
-        return alive([&] { return inner_.active_by_ring(since); });
+    Result<std::map<std::string, std::int64_t>> active_by_ring(
+        Instant since, const server::Population& population) override {
+        return alive([&] { return inner_.active_by_ring(since, population); });
     }
-    Result<std::vector<server::CensusLine>> census(Instant since) override {
-        return alive([&] { return inner_.census(since); });
+    Result<std::vector<server::CensusLine>> census(Instant since,
+                                                   const server::Population& population) override {
+        return alive([&] { return inner_.census(since, population); });
     }
     Result<server::ControlCount> control(const server::ControlQuery& query) override {
         return alive([&] { return inner_.control(query); });

@@ -157,6 +157,7 @@ class Lab:
         self.plan = REPOSITORY / "ring-configs/lab.yaml"
         self.engine = self.programs.engine
         self.stream = "yara"
+        self.drill = None  # what the server's configuration says of drills
         self.server = None
         self.url = None
         self.port = 0
@@ -294,6 +295,8 @@ class Lab:
             "controller": {"tick_ms": 100},
             "lab_plans": True,
         }
+        if self.drill:
+            settings["drill"] = self.drill
         settings.update(changes)
         self.config.write_text(json.dumps(settings, indent=2) + "\n")
 

@@ -105,7 +105,7 @@ protected:
     SignReleaseOptions release() const {
         SignReleaseOptions result;
         result.current = "ceremony/1.content.json";
-        result.evidence = evidence();
+        result.evidence = {evidence()};
         result.plan = "plan.yaml";
         result.out = "next.json";
         return result;
@@ -114,7 +114,7 @@ protected:
     static Evidence evidence() { return {"bundle.fbb", "bundle.att", "validator.pub"}; }
 
     Result<Output> sign(const std::string& file, const std::string& who,
-                        std::optional<Evidence> seen = std::nullopt) {
+                        std::vector<Evidence> seen = {}) {
         return add_signature(context_, {file, who + ".key", "any", std::move(seen)});
     }
 
@@ -218,7 +218,7 @@ TEST_F(Ceremony, DraftsNothingFromAnAttestationByAnotherKey) {
     ASSERT_TRUE(init_repository(context_, options()));
     make_evidence(content::Verdict::kAdmitted);
     SignReleaseOptions forged = release();
-    forged.evidence.validator_key = "approver.pub";
+    forged.evidence.front().validator_key = "approver.pub";
 
     EXPECT_EQ(draft_release(context_, forged).error(), Errc::kBadInput);
 }
@@ -241,7 +241,7 @@ TEST_F(Ceremony, SignsContentOnlyWithTheEvidenceAtHand) {
 
     EXPECT_EQ(sign("next.json", "approver").error(), Errc::kBadInput);
     EXPECT_EQ(files_.files.at("next.json"), unsigned_draft);
-    EXPECT_TRUE(sign("next.json", "approver", evidence()));
+    EXPECT_TRUE(sign("next.json", "approver", {evidence()}));
 }
 
 TEST_F(Ceremony, SignsNoDraftThatSaysOtherThanTheEvidence) {
@@ -255,7 +255,34 @@ TEST_F(Ceremony, SignsNoDraftThatSaysOtherThanTheEvidence) {
     custom = trust::to_json(terms);
     files_.files["next.json"] = trust::serialize_envelope(trust::to_json(altered), {});
 
-    EXPECT_EQ(sign("next.json", "approver", evidence()).error(), Errc::kBadInput);
+    EXPECT_EQ(sign("next.json", "approver", {evidence()}).error(), Errc::kBadInput);
+}
+
+TEST_F(Ceremony, SignsSeveralReleasesAtOnceWithTheEvidenceOfEach) {
+    ASSERT_TRUE(init_repository(context_, options()));
+    std::vector<Evidence> both;
+    for (const std::int64_t counter : {2, 1}) {
+        make_evidence(content::Verdict::kAdmitted, counter);
+        const std::string name = std::to_string(counter);
+        files_.files[name + ".fbb"] = files_.files.at("bundle.fbb");
+        files_.files[name + ".att"] = files_.files.at("bundle.att");
+        both.push_back({name + ".fbb", name + ".att", "validator.pub"});
+    }
+    SignReleaseOptions draft = release();
+    draft.evidence = both;
+    draft.window = 1;
+    ASSERT_TRUE(draft_release(context_, draft));
+    EXPECT_EQ(next().version, 2);
+    EXPECT_EQ(next().targets.size(), 2U) << "none of them is too old to be kept";
+
+    EXPECT_EQ(sign("next.json", "approver", {both[1]}).error(), Errc::kBadInput)
+        << "a newer one is listed than he has";
+    EXPECT_TRUE(sign("next.json", "approver", both));
+    trust::Targets altered = next();
+    altered.targets.at("content/yara/1.fbb").length += 1;
+    files_.files["next.json"] = trust::serialize_envelope(trust::to_json(altered), {});
+    EXPECT_EQ(sign("next.json", "approver", both).error(), Errc::kBadInput)
+        << "the older one is not what he has";
 }
 
 TEST_F(Ceremony, KeepsOnlyTheNewestReleases) {

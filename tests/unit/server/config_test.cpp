@@ -140,5 +140,24 @@ TEST_F(ConfigTest, AFileThatIsNotThereIsNotFound) {
     EXPECT_NE(config.error().context().find("/nowhere.yaml"), std::string::npos);
 }
 
+TEST_F(ConfigTest, HoldsDrillsWhereTheirRingIsNamed) {
+    EXPECT_FALSE(read(kMinimal)->drill);
+
+    const Result<Config> config = read(std::string(kMinimal) + "drill: {ring: vendor}\n");
+
+    ASSERT_TRUE(config) << config.error().to_string();
+    ASSERT_TRUE(config->drill);
+    EXPECT_EQ(config->drill->stream, "drill");
+    EXPECT_EQ(config->drill->tenant, "drill");
+    EXPECT_EQ(config->drill->ring, "vendor");
+    const auto named = read(std::string(kMinimal) + "drill: {stream: x, tenant: Y, ring: z}\n");
+    ASSERT_TRUE(named && named->drill);
+    EXPECT_EQ(named->drill->stream, "x");
+    EXPECT_EQ(named->drill->tenant, "Y");
+    expect_refused(std::string(kMinimal) + "drill: {stream: drill}\n", "6", "ring");
+    expect_refused(std::string(kMinimal) + "drill: {ring: vendor, stream: a/b}\n", "6", "stream");
+    expect_refused(std::string(kMinimal) + "drill: {ring: vendor, tenant: ''}\n", "6", "tenant");
+}
+
 }  // namespace
 }  // namespace firebreak::server

@@ -9,9 +9,10 @@
 
 namespace firebreak::test {
 
-ReleaseKit::ReleaseKit(Vendor& vendor, std::int64_t counter, std::chrono::sys_seconds now)
+ReleaseKit::ReleaseKit(Vendor& vendor, std::int64_t counter, std::chrono::sys_seconds now,
+                       const std::string& stream)
     : vendor_(vendor) {
-    manifest.stream = "yara";
+    manifest.stream = stream;
     manifest.counter = counter;
     manifest.content_type = "yara-source";
     manifest.author = "tester";
@@ -21,8 +22,8 @@ ReleaseKit::ReleaseKit(Vendor& vendor, std::int64_t counter, std::chrono::sys_se
     bundle_ = std::move(*packed);
 
     attestation.bundle = sha256(bundle_);
-    attestation.bundle_name = "yara-" + std::to_string(counter) + ".fbb";
-    attestation.stream = "yara";
+    attestation.bundle_name = stream + "-" + std::to_string(counter) + ".fbb";
+    attestation.stream = stream;
     attestation.counter = counter;
     attestation.verdict = content::Verdict::kAdmitted;
     attestation.profile = "gate";
@@ -49,7 +50,7 @@ Bytes ReleaseKit::envelope() const {
 }
 
 std::string ReleaseKit::target() const {
-    return "content/yara/" + std::to_string(manifest.counter) + ".fbb";
+    return "content/" + manifest.stream + "/" + std::to_string(manifest.counter) + ".fbb";
 }
 
 void ReleaseKit::list() {

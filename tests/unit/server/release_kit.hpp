@@ -11,10 +11,11 @@
 namespace firebreak::test {
 
 /// Everything that a release manager hands in, as values that a test can spoil before it is signed:
-/// a bundle of stream yara, its attestation, the content metadata, the plan.
+/// a bundle of `stream`, its attestation, the content metadata, the plan.
 class ReleaseKit {
 public:
-    ReleaseKit(Vendor& vendor, std::int64_t counter, std::chrono::sys_seconds now);
+    ReleaseKit(Vendor& vendor, std::int64_t counter, std::chrono::sys_seconds now,
+               const std::string& stream = "yara");
 
     content::Manifest manifest;
     content::Attestation attestation;

@@ -35,7 +35,7 @@ TEST(RingConfigs, AreValid) {
         const json::array& rings = plan.value.at("rings").as_array();
         EXPECT_EQ(rings.back().at("name"), plan.value.at("default_ring")) << name;
     }
-    EXPECT_EQ(plans, 4);
+    EXPECT_EQ(plans, 5);
 }
 
 TEST(RingConfigs, LabIsWhatTheDemoCountsOn) {

@@ -35,6 +35,7 @@ placement:
     - {ring: canary, devices: [d-0123456789abcdef0123456789abcdef], tags: [early], tenants: [acme]}
 lab_plans: true
 log: {level: debug}
+drill: {stream: drill, tenant: drill, ring: vendor}
 )";
 
 inline constexpr std::string_view kAgent = R"(server: https://127.0.0.1:8443

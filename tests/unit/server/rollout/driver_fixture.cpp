@@ -50,8 +50,8 @@ void DriverFixture::restart() {
         }
         return fail(Errc::kNotFound, "bundle");
     };
-    auto driver =
-        server::Driver::open({*store_, *repository_, bundles, clock_, *log_}, kDeviceActive);
+    auto driver = server::Driver::open({*store_, *repository_, bundles, clock_, *log_, drill_},
+                                       kDeviceActive);
     ASSERT_TRUE(driver) << driver.error().to_string();
     driver_.emplace(std::move(*driver));
 }

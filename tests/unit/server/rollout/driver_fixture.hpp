@@ -75,7 +75,8 @@ protected:
     std::optional<server::Driver> driver_;
     std::vector<Bytes> bundles_;
     std::vector<SimulatedDevice> fleet_;
-    std::int64_t unconfirmed_max_ = 0;  ///< Seen in any ring by run_until().
+    std::optional<server::DrillRules> drill_{};  ///< From the next restart() on.
+    std::int64_t unconfirmed_max_ = 0;           ///< Seen in any ring by run_until().
 
 private:
     void live_one_second(SimulatedDevice& device, Fate fate);

@@ -199,8 +199,8 @@ TEST_F(StoreTest, CountsOnlyDevicesHeardOfAndNotRevoked) {
     ASSERT_TRUE(store().transact(
         [](StoreWriter& writer) -> Result<void> { return writer.revoke_device("stolen"); }));
 
-    const auto active = store().active_by_ring(kNow - seconds{50});
-    const auto census = store().census(kNow - seconds{200});
+    const auto active = store().active_by_ring(kNow - seconds{50}, {});
+    const auto census = store().census(kNow - seconds{200}, {});
 
     ASSERT_TRUE(active && census);
     EXPECT_EQ(active->at("canary"), 1);
@@ -222,7 +222,7 @@ TEST_F(StoreTest, LeavesDevicesOnTheNewContentOutOfTheControl) {
     }));
 
     const auto control = store().control(
-        {{"yara", 2}, kNow - seconds{1}, kNow + seconds{5}, kNow + seconds{6}, kNow});
+        {{"yara", 2}, {}, kNow - seconds{1}, kNow + seconds{5}, kNow + seconds{6}, kNow});
 
     ASSERT_TRUE(control);
     EXPECT_EQ(control->seen.devices, 2);
@@ -262,7 +262,7 @@ TEST_F(StoreTest, CountsWhoFellSilentWithTheReleaseAndWithoutIt) {
     });
     ASSERT_TRUE(done) << done.error().to_string();
 
-    const auto losses = store().losses({{"yara", 2}, kNow, kNow + seconds{10}});
+    const auto losses = store().losses({{"yara", 2}, {}, kNow, kNow + seconds{10}});
 
     ASSERT_TRUE(losses) << losses.error().to_string();
     const std::string ring = device("any").ring;
