@@ -10,6 +10,18 @@ namespace {
 
 constexpr std::size_t kOne = 1;
 
+/// The smallest of 1 to `whole` for which `shows`, where a busy machine may hide once what shows.
+///
+/// A probe that missed it sent the search upwards: then one less shows as well, and is asked twice.
+template <class Shows>
+std::size_t fewest(std::size_t whole, const Shows& shows) {
+    for (std::size_t most = whole;;) {
+        const std::size_t count = smallest(kOne, most, shows);
+        if (count == kOne || (!shows(count - 1) && !shows(count - 1))) return count;
+        most = count - 1;
+    }
+}
+
 /// The lines of `bytes` before `line`, which counts from one.
 ByteView before_line(ByteView bytes, std::uint32_t line) {
     auto at = bytes.begin();
@@ -39,8 +51,7 @@ std::vector<FileView> fewest_files(const BlameCase& of, const FaultProbe& shows)
         return std::vector<FileView>(of.files.begin(),
                                      of.files.begin() + static_cast<std::ptrdiff_t>(count));
     };
-    return first(
-        smallest(kOne, of.files.size(), [&](std::size_t count) { return shows(first(count)); }));
+    return first(fewest(of.files.size(), [&](std::size_t count) { return shows(first(count)); }));
 }
 
 Blame blame_lines(const BlameCase& of, const FaultProbe& shows) {
@@ -56,7 +67,7 @@ Blame blame_lines(const BlameCase& of, const FaultProbe& shows) {
     const auto keep = [&](std::size_t count) {
         last.bytes = count == rules.size() ? whole : before_line(whole, rules[count].line);
     };
-    const std::size_t count = smallest(kOne, rules.size(), [&](std::size_t candidate) {
+    const std::size_t count = fewest(rules.size(), [&](std::size_t candidate) {
         keep(candidate);
         return shows(files);
     });
@@ -85,7 +96,7 @@ Blame blame_rule(const BlameCase& of, const FaultProbe& shows) {
     for (const sigma::Program& program : of.programs) {
         const std::span<const sigma::Rule> rules(program.rules);
         if (rules.empty() || !probe(file_of(program, rules))) continue;
-        const std::size_t count = smallest(kOne, rules.size(), [&](std::size_t candidate) {
+        const std::size_t count = fewest(rules.size(), [&](std::size_t candidate) {
             return probe(file_of(program, rules.first(candidate)));
         });
         return answer(rules[count - 1], file_of(program, rules.first(count)));

@@ -25,8 +25,11 @@ struct Blame {
 /// Names the rule for which `shows` holds, by leaving out all that comes behind a rule, which no
 /// rule that comes before can miss: cutting lines out of the middle would leave half a rule.
 ///
-/// Takes about as many probes as it takes to halve the number of files and of rules in a file.
+/// Takes about as many probes as it takes to halve the number of files and of rules in a file, and
+/// two to be sure of either.
 /// @pre shows(files).
+/// @param shows  May miss, on a busy machine, what shows: once in a while, and never see what does
+///   not.
 /// Tests: tests/unit/validator/blame_test.cpp.
 Blame blame(const BlameCase& of, const FaultProbe& shows);
 

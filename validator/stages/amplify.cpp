@@ -103,7 +103,8 @@ private:
     void suspect(const AmplifySeed& seed, std::size_t bytes);
     std::optional<Suspicion> confirmed(const AmplifySeed& seed, std::size_t bytes);
     Blame name(const AmplifySeed& seed, const Suspicion& suspicion);
-    bool probe(const AmplifySeed& seed, const Cost& shown, const std::vector<FileView>& files);
+    bool probe(const AmplifySeed& seed, const Cost& shown, const std::vector<FileView>& files,
+               Trial& whole);
     void report(const AmplifySeed& seed, const Suspicion& suspicion);
     void attach(const AmplifySeed& seed, const Suspicion& suspicion, Blame blame, Finding& finding);
     const std::array<Level, 3>& levels() const {
@@ -232,22 +233,34 @@ void Amplifier::suspect(const AmplifySeed& seed, std::size_t bytes) {
 
 // ---- The rule -------------------------------------------------------------------------------
 
+/// Whether a part of the content takes half at least of what all of it takes.
+///
+/// @param whole  All of it, measured in turn with the part: what slows the machine for a while slows
+///   both, and what made `shown` look slow may be over. Where it does not end, a limit must do.
 bool Amplifier::probe(const AmplifySeed& seed, const Cost& shown,
-                      const std::vector<FileView>& files) {
+                      const std::vector<FileView>& files, Trial& whole) {
     Trial part(run_, build_, files, run_.profile().sandbox.load);
     if (!passes(part.load())) return false;
-    // A limit of its own: half of what all rules together take.
+    const bool compares = passes(shown.verdict) && passes(whole.load());
     CostCaps caps = gauge_.caps;
-    caps.amplified_cpu_max = std::chrono::ceil<milliseconds>(std::min(kProbeMax, shown.cpu / 2));
+    if (!compares) {
+        caps.amplified_cpu_max =
+            std::chrono::ceil<milliseconds>(std::min(kProbeMax, shown.cpu / 2));
+    }
     Cost cost{.bytes = std::min(shown.bytes, kAmplifyBytes)};
+    Cost all = cost;
     const Bytes input = amplified(seed, shown.bytes);
     constexpr int kRounds = 3;
     for (int round = 0; round < kRounds; ++round) {
         measure(*part.executor(), input, {caps, gauge_.clock}, cost);
         if (!passes(cost.verdict) && !cost.starved) break;
+        if (compares && whole.executor() != nullptr && whole.executor()->alive()) {
+            measure(*whole.executor(), input, {caps, gauge_.clock}, all);
+        }
     }
     const CostFault fault = fault_of(cost, caps);
-    return fault != CostFault::kNone && fault != CostFault::kUnclear;
+    if (fault == CostFault::kUnclear) return false;
+    return fault != CostFault::kNone || (compares && cost.cpu > all.cpu / 2);
 }
 
 Blame Amplifier::name(const AmplifySeed& seed, const Suspicion& suspicion) {
@@ -256,8 +269,10 @@ Blame Amplifier::name(const AmplifySeed& seed, const Suspicion& suspicion) {
         return step.cpu > kProbeShown || !passes(step.verdict);
     });
     const Cost& shown = clear == suspicion.steps.end() ? suspicion.steps.back() : *clear;
-    return blame({files_, places_, programs_, seed.rule},
-                 [&](const std::vector<FileView>& files) { return probe(seed, shown, files); });
+    Trial whole(run_, build_, files_, run_.profile().sandbox.load);
+    return blame({files_, places_, programs_, seed.rule}, [&](const std::vector<FileView>& files) {
+        return probe(seed, shown, files, whole);
+    });
 }
 
 /// @returns the id of the finding, and what the rule does.

@@ -19,17 +19,34 @@ struct Library {
                               {"second.yar", 1, "d"}};
     std::vector<sigma::Program> programs{};
 
-    Blame blamed(const std::string& word, const std::string& suspect) const {
+    /// @param missed  The probe that does not see what it should; they count from one.
+    Blame blamed(const std::string& word, const std::string& suspect, int missed = 0) const {
         const std::vector<FileView> files{{"first.yar", bytes_of(first)},
                                           {"second.yar", bytes_of(second)}};
-        return blame({files, places, programs, suspect},
-                     [&word](const std::vector<FileView>& part) {
-                         return std::ranges::any_of(part, [&word](const FileView& file) {
-                             return text_of(file.bytes).find(word) != std::string_view::npos;
-                         });
-                     });
+        int probes = 0;
+        return blame({files, places, programs, suspect}, [&word, &probes, missed](
+                                                             const std::vector<FileView>& part) {
+            return ++probes != missed && std::ranges::any_of(part, [&word](const FileView& file) {
+                return text_of(file.bytes).find(word) != std::string_view::npos;
+            });
+        });
     }
 };
+
+sigma::Program three_rules() {
+    sigma::Program program{.contract = "ipc_template/v1", .arity = 20};
+    for (std::uint32_t number = 0; number < 3; ++number) {
+        const std::string text = "word number " + std::to_string(number);
+        program.predicates.push_back({.field = 3, .op = sigma::Op::kContains, .text = text});
+        program.rules.push_back({.id = "rule-number-" + std::to_string(number),
+                                 .title = "A rule",
+                                 .level = "high",
+                                 .file = "rules.yml",
+                                 .line = number + 1,
+                                 .nodes = {{.predicate = number}}});
+    }
+    return program;
+}
 
 TEST(Blame, NamesTheRuleBetweenOthers) {
     const Blame blame = Library().blamed("rule b", "");
@@ -39,6 +56,17 @@ TEST(Blame, NamesTheRuleBetweenOthers) {
     ASSERT_EQ(blame.files.size(), 1U);
     EXPECT_EQ(to_text(blame.files[0].bytes),
               "rule a { condition: false }\nrule b {\n  condition: false\n}\n");
+}
+
+TEST(Blame, NamesTheSameRuleWhicheverProbeABusyMachineSpoils) {
+    constexpr int kMoreThanThereAre = 12;
+    for (int missed = 1; missed <= kMoreThanThereAre; ++missed) {
+        EXPECT_EQ(Library().blamed("rule a", "", missed).place.rule, "a") << missed;
+        EXPECT_EQ(Library().blamed("rule b", "", missed).place.rule, "b") << missed;
+        Library events;
+        events.programs = {three_rules()};
+        EXPECT_EQ(events.blamed("word number 1", "", missed).place.rule, "rule-number-1") << missed;
+    }
 }
 
 TEST(Blame, NamesARuleOfALaterFile) {
@@ -62,21 +90,6 @@ TEST(Blame, NamesTheFileOfRulesThatNobodyListed) {
     library.places.clear();
     EXPECT_EQ(library.blamed("rule d", "").place.file, "second.yar");
     EXPECT_EQ(library.blamed("rule d", "").place.rule, "");
-}
-
-sigma::Program three_rules() {
-    sigma::Program program{.contract = "ipc_template/v1", .arity = 20};
-    for (std::uint32_t number = 0; number < 3; ++number) {
-        const std::string text = "word number " + std::to_string(number);
-        program.predicates.push_back({.field = 3, .op = sigma::Op::kContains, .text = text});
-        program.rules.push_back({.id = "rule-number-" + std::to_string(number),
-                                 .title = "A rule",
-                                 .level = "high",
-                                 .file = "rules.yml",
-                                 .line = number + 1,
-                                 .nodes = {{.predicate = number}}});
-    }
-    return program;
 }
 
 TEST(Blame, NamesTheRuleOfAProgramForEvents) {
