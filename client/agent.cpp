@@ -34,6 +34,8 @@ Agent::Agent(AgentParts parts, AgentConfig config, AgentCredentials credentials)
       slots_(parts_.store, paths_.slots),
       scanner_(parts_.store, config_.watch),
       event_logs_(config_.event_logs),
+      vitals_(config_.alerts_per_minute_max),
+      metered_(parts_.sensor, vitals_, parts_.clock),
       detections_(parts_.store, paths_.detections, kDetectionLinesMax),
       history_(parts_.store, paths_.history, kHistoryLinesMax),
       cycle_({}, config_.unconfirmed_starts_max) {
@@ -62,7 +64,14 @@ asio::awaitable<bool> Agent::update() {
     const std::uint64_t errors_before = errors_;
     FIREBREAK_CHECK(unfinished_.has_value());
     Action action = std::exchange(*unfinished_, Rest{});
-    if (std::holds_alternative<Rest>(action)) action = adopt(cycle_.step(Woken{})).action;
+    if (std::holds_alternative<Rest>(action)) {
+        const Event woken = why_woken();
+        action = adopt(cycle_.step(woken)).action;
+        if (const auto* const sickened = std::get_if<Sickened>(&woken)) {
+            if (std::holds_alternative<Rest>(action)) keep_sick(sickened->reason);
+            unmark_quarantined();
+        }
+    }
     while (!std::holds_alternative<Rest>(action)) {
         const Event event = co_await perform(action);
         action = advance(event).action;
@@ -113,7 +122,7 @@ asio::awaitable<void> Agent::tend(TimePoint until) {
         }
         if (!reports_.empty() && parts_.clock.steady() >= send_due_) co_await try_flush();
         const TimePoint now = parts_.clock.steady();
-        if (now >= until) co_return;
+        if (now >= until || !vitals_.trouble().empty()) co_return;
         const auto pause = std::chrono::ceil<milliseconds>(next_due(until) - now);
         co_await parts_.waiter.wait(std::max(pause, milliseconds{1}));
     }

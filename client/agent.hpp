@@ -21,6 +21,7 @@
 #include "client/status.hpp"
 #include "client/trial.hpp"
 #include "client/update_cycle.hpp"
+#include "client/vitals.hpp"
 #include "client/waiter.hpp"
 #include "core/base/log.hpp"
 
@@ -113,6 +114,8 @@ private:
     // agent_watch.cpp
     boost::asio::awaitable<void> scan_watched();
     void judge_events();
+    Event why_woken() const;
+    void keep_sick(const std::string& reason);
     void keep_detections();
 
     // agent_steps.cpp
@@ -142,6 +145,8 @@ private:
     Slots slots_;
     Scanner scanner_;
     EventLogs event_logs_;
+    Vitals vitals_;
+    MeteredSensor metered_;  ///< parts_.sensor, for all that it is given to look at.
     BoundedLines detections_;
     BoundedLines history_;
 

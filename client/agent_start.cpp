@@ -102,6 +102,7 @@ Result<void> Agent::put_live(const Placed& placed) {
     give_back_memory();
     if (loaded) {
         scanner_.forget();
+        vitals_.begin(!cycle_.state().active_confirmed);
         scan_due_ = parts_.clock.steady();
     }
     return loaded;

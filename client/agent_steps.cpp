@@ -193,6 +193,7 @@ asio::awaitable<Event> Agent::perform(Confirm action) {
         co_await tend(now < due ? std::min(due, now + pause) : now + pause);
         if (!trouble_.empty()) co_return Unhealthy{trouble_};
         if (!events_trouble_.empty()) co_return Unhealthy{events_trouble_};
+        if (!vitals_.trouble().empty()) co_return Unhealthy{vitals_.trouble()};
 
         const Result<Verdict> verdict = co_await look();
         if (!verdict) {
@@ -215,6 +216,7 @@ asio::awaitable<Event> Agent::perform(Confirm action) {
 
 asio::awaitable<Event> Agent::perform(ReportHealthy action) {
     mark(action.content, true);
+    vitals_.confirm();
     note(Severity::kInfo, "content.confirmed", {{"counter", action.content.content.counter}});
     co_await try_flush();
     co_return HealthyReported{};
@@ -231,12 +233,14 @@ asio::awaitable<Event> Agent::perform(RollBack action) {
     events_trouble_.clear();
     if (!action.to) {
         parts_.sensor.unload();
+        vitals_.begin(false);
         note(Severity::kWarning, "agent.no_content", {{"device", identity_.device}});
         co_return RolledBack{};
     }
     const Result<void> loaded = put_live(*action.to);
     if (!loaded) {
         parts_.sensor.unload();
+        vitals_.begin(false);
         note_error("content.not_loaded", loaded.error());
         co_return RollBackFailed{printable(loaded.error().to_string())};
     }

@@ -16,7 +16,9 @@ asio::awaitable<void> Agent::scan_watched() {
     ScanPass pass;
     const std::vector<std::filesystem::path> files = scanner_.changed();
     for (const std::filesystem::path& file : files) {
-        scanner_.scan(file, parts_.sensor, pass);
+        // What goes will be asked about none of them, and what comes about all.
+        if (!vitals_.trouble().empty()) break;
+        scanner_.scan(file, metered_, pass);
         co_await parts_.waiter.wait(milliseconds{0});  // Lets a signal through.
     }
     const std::string found_at = format_utc_millis(parts_.clock.now());
@@ -44,7 +46,7 @@ asio::awaitable<void> Agent::scan_watched() {
 void Agent::judge_events() {
     events_due_ = parts_.clock.steady() + config_.read_events_every;
     if (parts_.sensor.running() == nullptr) return;
-    const EventPass pass = event_logs_.judge(parts_.sensor);
+    const EventPass pass = event_logs_.judge(metered_);
     if (pass.more) events_due_ = parts_.clock.steady();
     const std::string found_at = format_utc_millis(parts_.clock.now());
     for (const EventDetection& found : pass.detections) {
@@ -73,6 +75,18 @@ void Agent::judge_events() {
     if (pass.failed + pass.judged == 0) return;
     events_trouble_.clear();
     if (pass.failed > pass.judged) events_trouble_ = "events fail: " + pass.first_failure;
+}
+
+Event Agent::why_woken() const {
+    const bool runs = parts_.sensor.running() != nullptr && cycle_.state().active_confirmed;
+    if (runs && !vitals_.trouble().empty()) return Sickened{vitals_.trouble()};
+    return Woken{};
+}
+
+void Agent::keep_sick(const std::string& reason) {
+    note(Severity::kError, "content.sick",
+         {{"counter", running_counter()}, {"reason", reason}, {"to_counter", 0}});
+    vitals_.stop_watching();
 }
 
 void Agent::keep_detections() {

@@ -99,6 +99,9 @@ AgentConfig read_members(const Reader& reader) {
     if (const auto starts = reader.number("unconfirmed_starts_max")) {
         config.unconfirmed_starts_max = *starts;
     }
+    if (const auto most = reader.number("alerts_per_minute_max")) {
+        config.alerts_per_minute_max = static_cast<std::uint64_t>(*most);
+    }
     if (const auto least = reader.number("poll_seconds_min")) {
         config.poll_min = std::chrono::seconds{*least};
     }

@@ -35,6 +35,7 @@ struct AgentConfig {
     std::vector<std::filesystem::path> event_logs;
     std::chrono::seconds read_events_every{2};
     std::int64_t unconfirmed_starts_max = 2;
+    std::uint64_t alerts_per_minute_max = 1'000;
     std::chrono::seconds poll_min{1};
     TrialLimits trial;
     Severity log_least = Severity::kInfo;

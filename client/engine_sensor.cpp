@@ -63,7 +63,11 @@ Result<LoadedBundle> load_bundle(sensor::Engine& engine, const content::Bundle& 
 }
 
 EngineSensor::EngineSensor(std::unique_ptr<sensor::Engine> engine, CallGuard& guard)
-    : engine_(std::move(engine)), guard_(guard) {}
+    : engine_(std::move(engine)), guard_(guard) {
+    if (const auto program = engine_->calls().program()) {
+        processor_time_ = ProcessorTime(program->process);
+    }
+}
 
 Result<void> EngineSensor::load(const content::Bundle& bundle) {
     const Inside inside(guard_, EngineCall::kLoad, kLoadWatchdog);

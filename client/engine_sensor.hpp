@@ -6,6 +6,7 @@
 
 #include "client/call_guard.hpp"
 #include "client/live_sensor.hpp"
+#include "client/platform/processor_time.hpp"
 #include "client/self_test.hpp"
 
 namespace firebreak::client {
@@ -42,6 +43,7 @@ public:
     Result<std::vector<sensor::Match>> evaluate(const fb_input& input) override;
     const Sha256& build() const override;
     std::uint64_t input_bytes_max() const override;
+    std::chrono::nanoseconds processor_time() const override { return processor_time_.used(); }
 
 private:
     std::unique_ptr<sensor::Engine> engine_;
@@ -49,6 +51,7 @@ private:
     TestEvents events_;                               // Of what runs.
     Sha256 running_;
     CallGuard& guard_;
+    ProcessorTime processor_time_;
 };
 
 }  // namespace firebreak::client

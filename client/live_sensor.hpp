@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,10 @@ public:
 
     /// The longest input it takes.
     virtual std::uint64_t input_bytes_max() const = 0;
+
+    /// Processor time that has been used so far by whatever the engine runs in: two readings tell
+    /// what lies between them.
+    virtual std::chrono::nanoseconds processor_time() const = 0;
 };
 
 }  // namespace firebreak::client

@@ -120,6 +120,21 @@ Decision UpdateCycle::not_saved(CycleState before) {
     return rest(true);
 }
 
+Decision UpdateCycle::on(const Sickened& event) {
+    must_be_in(Phase::kResting);
+    FIREBREAK_CHECK(state_.active && state_.active_confirmed);
+    const Placed bad = *state_.active;
+    if (state_.previous_good && state_.previous_good->content != bad.content) {
+        ++state_.healed;
+        return roll_back_from(bad, event.reason, {});
+    }
+    return {Rest{},
+            {{.kind = health::Kind::kCrash,
+              .counter = bad.content.counter,
+              .to_counter = 0,
+              .detail = printable(event.reason)}}};
+}
+
 Decision UpdateCycle::on(const Woken&) {
     must_be_in(Phase::kResting);
     state_.phase = Phase::kRefreshing;

@@ -55,6 +55,10 @@ using Action = std::variant<Refresh, Download, Trial, AnnounceActivation, Activa
 // What happened. Each action has an event for success and one for failure.
 
 struct Woken {};  ///< The rest is over.
+/// What runs, and was confirmed, turns out to harm the device. The rest is over as well.
+struct Sickened {
+    std::string reason;
+};
 /// The trust rules allow this device to install it (trust::may_install).
 struct Offered {
     ContentRef content;
@@ -99,10 +103,11 @@ struct RollBackFailed {
 /// The state that the last Decision left could not be written, and its action was not begun.
 struct NotSaved {};
 
-using Event = std::variant<Woken, Offered, NothingOffered, Recalled, RefreshFailed, Downloaded,
-                           DownloadFailed, ContentRefused, TrialPassed, TrialFailed, TrialNotRun,
-                           MayActivate, MayNotActivate, AnnounceFailed, Activated, ActivationFailed,
-                           Confirmed, Unhealthy, HealthyReported, RolledBack, RollBackFailed>;
+using Event =
+    std::variant<Woken, Sickened, Offered, NothingOffered, Recalled, RefreshFailed, Downloaded,
+                 DownloadFailed, ContentRefused, TrialPassed, TrialFailed, TrialNotRun, MayActivate,
+                 MayNotActivate, AnnounceFailed, Activated, ActivationFailed, Confirmed, Unhealthy,
+                 HealthyReported, RolledBack, RollBackFailed>;
 
 /// What comes of an event: reports to queue, and what to do next. State and reports go to disk in
 /// one write, before the action.
@@ -126,6 +131,8 @@ struct BootDecision {
 ///   - last-known-good is content that was confirmed on this device, never what is being tried;
 ///   - quarantined content is not tried again, unless a recall sends the device back to it;
 ///   - an attempt is counted in the state that is saved before the content loads;
+///   - what sickens after it was confirmed goes when there is something good to go back to: a slow
+///     sensor protects better than none;
 ///   - nothing but a yes activates: no answer, an unknown state or a failed write is a no.
 ///
 /// Thread safety: none.
@@ -165,6 +172,7 @@ public:
 
 private:
     Decision on(const Woken& event);
+    Decision on(const Sickened& event);
     Decision on(const Offered& event);
     Decision on(const NothingOffered& event);
     Decision on(const Recalled& event);

@@ -13,8 +13,8 @@ enum class Harm {
     kNone,
     kSilent,  ///< Nothing is heard of it again: it does not boot, or has no network.
     kCrash,   ///< It restarts, reports, and goes back to last-known-good.
-    kFlood,   ///< It reports more alerts than it may; otherwise it runs.
-    kSlow,    ///< It is slow; it says nothing of that.
+    kFlood,   ///< More alerts than it may give: it notices, reports, and goes back.
+    kSlow,    ///< It is slow, notices within ten minutes, reports, and goes back.
 };
 
 /// Something that goes wrong with a rollout, with the release or around it:

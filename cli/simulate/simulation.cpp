@@ -282,6 +282,11 @@ void Simulation::harm(Device device) {
         const milliseconds restarted = now_ + devices_.spread(device, Fact::kRestart, minutes{2});
         later(devices_.through_outage(device, restarted), device, Act::kReport);
     }
+    if (incident_.harm == Harm::kSlow) {
+        // As long as it takes to use the processor time that says something (client/vitals.hpp).
+        const milliseconds noticed = now_ + devices_.spread(device, Fact::kRestart, minutes{10});
+        later(devices_.through_outage(device, noticed), device, Act::kReport);
+    }
     if (incident_.harm == Harm::kFlood) {
         const milliseconds reported =
             now_ + devices_.spread(device, Fact::kReport, fleet_.report_delay_max);

@@ -41,6 +41,7 @@ public:
     }
     const Sha256& build() const override { return at_.claimed_build; }
     std::uint64_t input_bytes_max() const override { return 1U << 20U; }
+    std::chrono::nanoseconds processor_time() const override { return {}; }
 
 private:
     void do_to_machine(const Content& content);

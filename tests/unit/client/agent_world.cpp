@@ -116,6 +116,14 @@ Result<void> ScriptedSensor::load(const content::Bundle& bundle) {
     return {};
 }
 
+Result<std::vector<sensor::Match>> ScriptedSensor::scan(std::string_view, ByteView) {
+    const auto took = takes_for.find(running_counter());
+    if (took != takes_for.end()) processor_time_ += took->second;
+    const auto found = matches.find(running_counter());
+    return std::vector<sensor::Match>(found == matches.end() ? 0 : found->second,
+                                      {.rule = "rule", .detail = ""});
+}
+
 Result<void> ScriptedSensor::probe() {
     if (unwell.contains(running_counter())) return fail(Errc::kUnavailable, "scripted");
     return {};

@@ -105,7 +105,9 @@ public:
 
     std::set<std::int64_t> dies_loading;
     std::set<std::int64_t> refuses;
-    std::set<std::int64_t> unwell;  ///< Loads, and does not answer.
+    std::set<std::int64_t> unwell;                                ///< Loads, and does not answer.
+    std::map<std::int64_t, std::size_t> matches;                  ///< Of each file.
+    std::map<std::int64_t, std::chrono::milliseconds> takes_for;  ///< Each file.
     std::vector<std::int64_t> loaded;
     Sha256 engine_build = sha256(bytes_of("the engine build of this test"));
 
@@ -113,21 +115,21 @@ public:
     void unload() override { running_.reset(); }
     const Sha256* running() const override { return running_ ? &running_->sha256 : nullptr; }
     Result<void> probe() override;
-    Result<std::vector<sensor::Match>> scan(std::string_view, ByteView) override {
-        return std::vector<sensor::Match>{};
-    }
+    Result<std::vector<sensor::Match>> scan(std::string_view, ByteView) override;
     bool takes(std::string_view, std::size_t) const override { return false; }
     Result<std::vector<sensor::Match>> evaluate(const fb_input&) override {
         return std::vector<sensor::Match>{};
     }
     const Sha256& build() const override { return engine_build; }
     std::uint64_t input_bytes_max() const override { return 1U << 20U; }
+    std::chrono::nanoseconds processor_time() const override { return processor_time_; }
 
     std::int64_t running_counter() const { return running_ ? running_->counter : 0; }
 
 private:
     KillSwitch& kill_;
     std::optional<ContentRef> running_;
+    std::chrono::nanoseconds processor_time_{};
 };
 
 class ScriptedTrial final : public TrialRunner {

@@ -489,5 +489,36 @@ TEST(CycleState, RefusesTwoBundlesInOneSlot) {
     EXPECT_FALSE(parse_cycle_state(state));
 }
 
+TEST(UpdateCycle, LeavesConfirmedContentThatSickens) {
+    Walk walk;
+    confirm(walk, 1);
+    confirm(walk, 2);
+
+    walk << Sickened{"slow"};
+
+    ASSERT_TRUE(is<RollBack>(walk.last));
+    EXPECT_EQ(counter_of(std::get<RollBack>(walk.last.action).to), 1);
+    ASSERT_EQ(kinds(walk.last.reports), std::vector{Kind::kRollback});
+    EXPECT_EQ(walk.last.reports[0].counter, 2);
+    EXPECT_EQ(walk.last.reports[0].detail, "slow");
+    EXPECT_EQ(counter_of(walk.state().last_known_good), 1);
+    EXPECT_EQ(walk.state().healed, 1);
+    walk << RolledBack{} << Woken{} << offered(2);
+    EXPECT_TRUE(is<Rest>(walk.last));
+}
+
+TEST(UpdateCycle, KeepsWhatSickensWhenThereIsNothingToGoBackTo) {
+    Walk walk;
+    confirm(walk, 1);
+
+    walk << Sickened{"slow"};
+
+    EXPECT_TRUE(is<Rest>(walk.last));
+    EXPECT_EQ(kinds(walk.last.reports), std::vector{Kind::kCrash});
+    EXPECT_EQ(counter_of(walk.state().active), 1);
+    EXPECT_TRUE(walk.state().quarantined.empty());
+    EXPECT_TRUE(is<Refresh>((walk << Woken{}).last));
+}
+
 }  // namespace
 }  // namespace firebreak::client

@@ -52,6 +52,7 @@ unconfirmed_starts_max: 2
 poll_seconds_min: 1
 trial: {seconds_max: 30, memory_bytes_max: 1073741824}
 log: {level: info}
+alerts_per_minute_max: 1000
 )";
 
 inline constexpr std::string_view kPlan = R"(name: lab
