@@ -40,9 +40,10 @@ struct Crossing {
 
 /// Where `log_e(failed, devices)` crosses, each device failing at its turn; nothing: it never does.
 template <class LogE>
-std::optional<Crossing> crossing(const rollout::Plan& plan, double share, const LogE& log_e) {
+std::optional<Crossing> crossing(const rollout::Plan& plan, rollout::EvidencePart part,
+                                 double share, const LogE& log_e) {
     constexpr std::int64_t kFailedMost = 1'000'000;
-    const double to_cross = rollout::log_e_to_halt_alone(plan);
+    const double to_cross = rollout::log_e_to_halt_alone(plan, part);
     const auto devices_for = [share](std::int64_t failed) {
         return static_cast<std::int64_t>(std::ceil(static_cast<double>(failed) / share));
     };
@@ -120,13 +121,15 @@ void explain_faults(const rollout::Plan& plan, Output& output) {
     Table table({"  harms", "and they fall silent", "and they crash, and report it"});
     json::array faults;
     for (const double share : {1.0, 0.5, 0.1, 0.02, 0.01, 0.001}) {
-        const auto silent = crossing(plan, share, [&](std::int64_t failed, std::int64_t devices) {
+        const auto by_silence = [&plan](std::int64_t failed, std::int64_t devices) {
             return rollout::log_e_silence(failed, devices, plan.silence_q0);
-        });
-        const auto crashed = crossing(plan, share, [&](std::int64_t failed, std::int64_t devices) {
+        };
+        const auto by_crashes = [&](std::int64_t failed, std::int64_t devices) {
             return rollout::log_e_crash(failed, static_cast<double>(devices) * hours,
                                         plan.crash_rate_per_hour);
-        });
+        };
+        const auto silent = crossing(plan, rollout::EvidencePart::kSilence, share, by_silence);
+        const auto crashed = crossing(plan, rollout::EvidencePart::kCrash, share, by_crashes);
         table.add({text("  %g%%", 100 * share), text_of(silent), text_of(crashed)});
         faults.push_back(
             {{"share", share}, {"silent", json_of(silent)}, {"crashed", json_of(crashed)}});
@@ -140,7 +143,7 @@ void explain_faults(const rollout::Plan& plan, Output& output) {
         " more to reach a device. What falls silent after it confirmed is seen " + silent_after +
         " later, against the devices that do not have the release; a bake floor shorter than that "
         "sees nothing of it. Each device of the ring that was well before makes it take more. "
-        "What is merely slow is not seen. Never on fewer than " +
+        "What is merely slow counts like a crash once its agent notices. Never on fewer than " +
         std::to_string(plan.failures_min) + " devices of " + std::to_string(plan.tenants_min) +
         " tenants, but in the vendor's own rings.\n\n";
     const double years = 1 / (plan.alpha * kReleasesADay * 365.25);

@@ -1,6 +1,7 @@
 #include "core/rollout/eprocess.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "core/base/check.hpp"
 #include "core/rollout/portable_math.hpp"
@@ -12,6 +13,26 @@ namespace {
 double log_sum(double a, double b) {
     const double largest = std::max(a, b);
     return largest + portable::log(portable::exp(a - largest) + portable::exp(b - largest));
+}
+
+using Components = std::array<double, kRateRatios.size()>;
+
+/// Adds the `number`th bet to the weighted sum of those placed.
+void place_bet(std::int64_t number, Components& log_placed) {
+    const auto i = static_cast<double>(number);
+    const double log_weight = -portable::log(i * (i + 1));
+    for (double& placed : log_placed) {
+        placed = number == 1 ? log_weight : log_sum(placed, log_weight);
+    }
+}
+
+/// ln E: those placed, and the weight of the others.
+double log_of_bets(std::int64_t count, const Components& log_placed) {
+    if (count == 0) return 0;
+    LogMean mixture;
+    for (const double placed : log_placed) mixture.add(placed);
+    const double log_rest = -portable::log(static_cast<double>(count + 1));
+    return log_sum(mixture.log_mean(), log_rest);
 }
 
 }  // namespace
@@ -98,20 +119,34 @@ void LossProcess::lose(double rho, std::int64_t lost_new, std::int64_t lost_cont
 }
 
 void LossProcess::restart() {
-    ++bets_;
-    const auto i = static_cast<double>(bets_);
-    const double log_weight = -portable::log(i * (i + 1));
-    for (double& placed : log_placed_) {
-        placed = bets_ == 1 ? log_weight : log_sum(placed, log_weight);
-    }
+    place_bet(++bets_, log_placed_);
 }
 
 double LossProcess::log_e() const {
-    if (bets_ == 0) return 0;
-    LogMean mixture;
-    for (const double placed : log_placed_) mixture.add(placed);
-    const double log_rest = -portable::log(static_cast<double>(bets_ + 1));
-    return log_sum(mixture.log_mean(), log_rest);
+    return log_of_bets(bets_, log_placed_);
+}
+
+void LateCrashProcess::pass(double expected) {
+    FIREBREAK_CHECK(expected >= 0);
+    for (std::size_t j = 0; j < kRateRatios.size(); ++j) {
+        log_placed_.at(j) -= (kRateRatios.at(j) - 1) * expected;
+    }
+}
+
+void LateCrashProcess::crash() {
+    for (std::size_t j = 0; j < kRateRatios.size(); ++j) {
+        log_placed_.at(j) += portable::log(kRateRatios.at(j));
+    }
+}
+
+void LateCrashProcess::restart() {
+    place_bet(++bets_, log_placed_);
+}
+
+double LateCrashProcess::log_e(double expected) const {
+    LateCrashProcess then = *this;
+    then.pass(expected);
+    return log_of_bets(bets_, then.log_placed_);
 }
 
 double log_e_two_sample(double log_control, double log_losses) {

@@ -25,6 +25,31 @@ inline constexpr std::array<double, 8> kRateRatios{2, 5, 10, 30, 100, 1e3, 1e4, 
 /// @returns ln E.
 double log_e_crash(std::int64_t crashes, double exposure_hours, double rate_per_hour);
 
+/// The same for crashes that begin late. Whatever ran well for long counts for the bundle in
+/// log_e_crash, and a date that arrives when a fleet has it would first have to outweigh that; so a
+/// new bet is placed at each restart(), the i-th of weight 1 / (i (i + 1)). The weights of all bets
+/// sum to 1, and one not yet placed is worth its weight: a mixture over the beginning of the harm,
+/// and so an e-process for every true rate <= l (Shin, Ramdas, Rinaldo, arXiv 2203.03532, section
+/// 2), where an e-CUSUM would bound the time between false alarms only.
+class LateCrashProcess {
+public:
+    /// Device-hours at risk, times the tolerated rate per hour. Hours before the crashes in them.
+    void pass(double expected);
+    void crash();
+
+    /// Places the next bet. To be called before the crashes that it is about are known.
+    void restart();
+
+    /// ln E after pass(expected); 0 before any bet.
+    double log_e(double expected) const;
+
+    friend bool operator==(const LateCrashProcess&, const LateCrashProcess&) = default;
+
+private:
+    std::int64_t bets_ = 0;
+    std::array<double, kRateRatios.size()> log_placed_{};  ///< ln of the weighted sum of the bets.
+};
+
 /// Bernoulli at the deadline: sum_j w_j (p_j/q0)^k ((1-p_j)/(1-q0))^(n-k) over p in
 /// {2q0, 4q0, .05, .1, .2, .35, .5, .7, .9, .99}, equal weights. Valid for every true loss <= q0; a
 /// p_j below q0 would break that, so it is raised to q0, where its component stays 1.

@@ -15,8 +15,10 @@ using Hours = std::chrono::duration<double, std::ratio<3600>>;
 
 }  // namespace
 
-double log_e_to_halt_alone(const Plan& plan) {
-    const double share = 0.4 / static_cast<double>(plan.rings.size());
+double log_e_to_halt_alone(const Plan& plan, EvidencePart part) {
+    // Of the crashes' part half is for those that begin late.
+    const double weight = part == EvidencePart::kCrash ? 0.4 / 2 : 0.4;
+    const double share = weight / static_cast<double>(plan.rings.size());
     return -portable::log(plan.alpha) - portable::log(share);
 }
 
@@ -69,9 +71,24 @@ Evidence Rollout::weigh(std::span<const RingState> rings, Instant now) const {
     return evidence;
 }
 
+double Rollout::crashes_expected(Instant now) const {
+    double hours = 0;
+    for (const RingState& ring : rings_) hours += ring.at_risk.hours(since_origin(now));
+    return hours * plan_.crash_rate_per_hour;
+}
+
 Evidence Rollout::evidence(Instant now) const {
     const std::vector<RingState> rings = rings_at(now);
     Evidence evidence = weigh(rings, now);
+    evidence.log_e_late =
+        late_process_.log_e(std::max(0.0, crashes_expected(now) - late_expected_));
+    LogMean crash;
+    crash.add(evidence.log_e_crash);
+    crash.add(evidence.log_e_late);
+    evidence.log_e_crash = crash.log_mean();
+    evidence.log_e = log_e_combined(evidence.log_e_crash,
+                                    log_e_two_sample(evidence.log_e_control, evidence.log_e_losses),
+                                    evidence.log_e_silence);
 
     std::set<std::uint32_t> tenants_overdue;
     for_each_overdue(now, [&](const Exposure& exposure) {
@@ -134,16 +151,17 @@ std::int64_t Rollout::widest_window(std::string_view front) const {
 std::int64_t Rollout::failures_to_halt(std::string_view ring) const {
     const RingState* state = find_ring(ring);
     FIREBREAK_CHECK(state != nullptr);
-    const double to_cross = log_e_to_halt_alone(plan_);
+    const double by_silence = log_e_to_halt_alone(plan_, EvidencePart::kSilence);
+    const double by_crashes = log_e_to_halt_alone(plan_, EvidencePart::kCrash);
     const std::int64_t activated =
         state->activated - state->forgiven - state->unconfirmed + widest_window(ring);
     const double hours = state->at_risk.hours(since_origin(last_event_));
     constexpr std::int64_t kOne = 1;
     const std::int64_t silent = smallest(kOne, activated, [&](std::int64_t failures) {
-        return log_e_silence(failures, activated, plan_.silence_q0) >= to_cross;
+        return log_e_silence(failures, activated, plan_.silence_q0) >= by_silence;
     });
     const std::int64_t crashed = smallest(kOne, activated, [&](std::int64_t failures) {
-        return log_e_crash(failures, hours, plan_.crash_rate_per_hour) >= to_cross;
+        return log_e_crash(failures, hours, plan_.crash_rate_per_hour) >= by_crashes;
     });
     return std::max({silent, crashed, plan_.failures_min});
 }

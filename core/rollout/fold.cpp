@@ -8,6 +8,13 @@
 
 namespace firebreak::rollout {
 
+namespace {
+
+/// How often a process that looks for a late beginning places a bet.
+constexpr std::chrono::minutes kBetEvery{1};
+
+}  // namespace
+
 struct Rollout::Fold {
     Rollout& to;
     Instant time;
@@ -35,6 +42,8 @@ struct Rollout::Fold {
     void operator()(const OverrideGranted& event) const;
 
     void pass_deadlines() const;
+    void bet_on_late_crashes() const;
+    void late_exposure_passes() const;
     void forget_resolved() const;
     std::uint32_t number_of_tenant(const std::string& tenant) const;
     void fail_device(const std::string& device) const;
@@ -64,6 +73,7 @@ void Rollout::apply(const Event& event) {
     last_event_ = std::max(last_event_, event.time);
     const Fold fold{*this, last_event_};
     fold.pass_deadlines();
+    fold.bet_on_late_crashes();
     std::visit(fold, event.body);
     fold.forget_resolved();
 }
@@ -95,6 +105,20 @@ void Rollout::Fold::count(const Exposure& exposure, std::int64_t sign) const {
         tenant->second += sign;
         if (tenant->second == 0) to.failed_by_tenant_.erase(tenant);
     }
+}
+
+void Rollout::Fold::bet_on_late_crashes() const {
+    if (!to.first_activation_) return;
+    if (to.late_bet_at_ && time - *to.late_bet_at_ < kBetEvery) return;
+    late_exposure_passes();
+    to.late_process_.restart();
+    to.late_bet_at_ = time;
+}
+
+void Rollout::Fold::late_exposure_passes() const {
+    const double expected = to.crashes_expected(time);
+    to.late_process_.pass(std::max(0.0, expected - to.late_expected_));
+    to.late_expected_ = expected;
 }
 
 void Rollout::Fold::pass_deadlines() const {
@@ -134,11 +158,14 @@ void Rollout::Fold::operator()(const Activated& event) const {
         // One that was forgiven tries again: it takes its place in the window, and has as long as
         // any other to confirm.
         if (!to.exposures_.at(*known).forgiven) return;
+        late_exposure_passes();
         change(to.exposures_.at(*known), [this](Exposure& exposure) {
             exposure.activated = time;
             exposure.outcome = DeviceOutcome::kPending;
             exposure.crashed = exposure.silent = exposure.forgiven = false;
         });
+        // Its time at risk begins anew: what it had before is passed, and out of the sum.
+        to.late_expected_ = to.crashes_expected(time);
         await(*known);
         return;
     }
@@ -182,6 +209,8 @@ void Rollout::Fold::fail_device(const std::string& device) const {
     const auto known = to.exposures_.place_of(key_of(device));
     if (!known || to.exposures_.at(*known).crashed) return;
     if (const auto share = share_on_new_content()) to.control_process_.crash_in_new(*share);
+    late_exposure_passes();
+    to.late_process_.crash();
     change(to.exposures_.at(*known), [this](Exposure& exposure) {
         exposure.outcome = DeviceOutcome::kFailed;
         exposure.resolved = time;
@@ -229,7 +258,6 @@ void Rollout::Fold::operator()(const FleetSeen& event) const {
 }
 
 void Rollout::Fold::operator()(const LossesSeen& event) const {
-    constexpr std::chrono::minutes kBetEvery{1};
     if (!to.loss_bet_at_ || time - *to.loss_bet_at_ >= kBetEvery) {
         to.loss_process_.restart();
         to.loss_bet_at_ = time;
@@ -338,6 +366,9 @@ void Rollout::Fold::operator()(const Resumed&) const {
         ring.lost_forgiven += std::exchange(ring.lost, 0);
     }
     to.control_process_ = {};
+    late_exposure_passes();
+    to.late_process_ = {};
+    to.late_bet_at_.reset();
     to.loss_process_ = {};
     to.loss_bet_at_.reset();
 }

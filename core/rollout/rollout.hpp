@@ -104,9 +104,11 @@ struct RingState {
     friend bool operator==(const RingState&, const RingState&) = default;
 };
 
-/// What ln E of one ring's crashes, or of its silence, must reach to halt by itself, when all other
-/// processes and rings say nothing at all (E = 0).
-double log_e_to_halt_alone(const Plan& plan);
+enum class EvidencePart { kCrash, kSilence };
+
+/// What ln E of one ring's crashes (without those that begin late), or of its silence, must reach to
+/// halt by itself, when all other processes and rings say nothing at all (E = 0).
+double log_e_to_halt_alone(const Plan& plan, EvidencePart part);
 
 /// Whether a control of so many devices says what befalls `devices` without the release.
 inline bool control_compares(double control, double devices) {
@@ -116,6 +118,7 @@ inline bool control_compares(double control, double devices) {
 /// The evidence as it stands at one moment. Natural logarithms.
 struct Evidence {
     double log_e_crash = 0;
+    double log_e_late = 0;     ///< Crashes again, as harm that begins late.
     double log_e_control = 0;  ///< Crashes against those of the control.
     double log_e_losses = 0;   ///< Devices that fell silent later on, likewise.
     double log_e_silence = 0;
@@ -337,6 +340,8 @@ private:
     template <class Visit>
     void for_each_overdue(Instant now, Visit visit) const;
     std::int64_t widest_window(std::string_view front) const;
+    /// Crashes that the tolerated rate explains, of all devices at risk until `now`.
+    double crashes_expected(Instant now) const;
     Evidence weigh(std::span<const RingState> rings, Instant now) const;
 
     RolloutId id_;
@@ -359,6 +364,9 @@ private:
     bool control_silent_now_ = false;
     std::optional<Instant> control_silent_at_;  ///< Last time that it was seen to be.
     ControlProcess control_process_;
+    LateCrashProcess late_process_;
+    double late_expected_ = 0;            ///< What late_process_ has passed.
+    std::optional<Instant> late_bet_at_;  ///< When its last bet was placed.
     LossProcess loss_process_;
     std::optional<Instant> loss_bet_at_;  ///< When the last bet of loss_process_ was placed.
     std::int64_t lost_tenants_ = 0;

@@ -465,12 +465,7 @@ TEST_F(Decide, HaltsAtOneHundredPercent) {
     for (const char* ring : {"lab", "early", "broad"}) driver_.pass_ring(ring);
     ASSERT_EQ(driver_.phase(), Phase::kComplete);
     driver_.now += hours{12};
-    std::vector<std::string> devices;
-    for (const Event& event : driver_.log) {
-        const auto* activated = std::get_if<Activated>(&event.body);
-        if (activated != nullptr && activated->ring == "broad")
-            devices.push_back(activated->device);
-    }
+    const std::vector<std::string> devices = driver_.activated_in("broad");
     std::size_t crashed = 0;
     while (driver_.phase() == Phase::kComplete && crashed < devices.size()) {
         driver_.crash({devices[crashed++]});
@@ -478,6 +473,29 @@ TEST_F(Decide, HaltsAtOneHundredPercent) {
     }
     EXPECT_EQ(driver_.phase(), Phase::kHalted);
     EXPECT_LE(crashed, 6U);
+}
+
+TEST_F(Decide, HaltsOnADateThatArrivesLongAfterwards) {
+    Plan plan = three_rings();
+    plan.crash_rate_per_hour = 0.01;
+    driver_ = RolloutDriver(plan);
+    driver_.start();
+    for (const char* ring : {"lab", "early", "broad"}) driver_.pass_ring(ring);
+    ASSERT_EQ(driver_.phase(), Phase::kComplete);
+    // 2,600 crashes would be tolerated by now, of 260 devices.
+    driver_.now += hours{1'000};
+
+    std::size_t crashed = 0;
+    for (const std::string& device : driver_.activated_in("broad")) {
+        if (driver_.phase() != Phase::kComplete) break;
+        driver_.now += seconds{1};
+        driver_.crash({device});
+        driver_.settle();
+        ++crashed;
+    }
+
+    EXPECT_EQ(driver_.phase(), Phase::kHalted);
+    EXPECT_LE(crashed, 8U);
 }
 
 TEST_F(Decide, LetsLatecomersInByTheWindowOnceComplete) {

@@ -89,6 +89,90 @@ TEST(CrashProcess, HaltsGoodContentNoOftenerThanAlphaUnderConstantPeeking) {
     EXPECT_LE(halted, kRuns * kAlpha);
 }
 
+TEST(LateCrashProcess, IsOneBeforeItsFirstBetAndNeverMoreThanTheBetsAllow) {
+    LateCrashProcess process;
+    EXPECT_EQ(process.log_e(0), 0);
+    process.restart();
+    EXPECT_NEAR(process.log_e(0), 0, 1e-12);
+    process.pass(1e6);
+    // The first bet, of weight 1/2, is lost; the other half is not placed yet.
+    EXPECT_NEAR(process.log_e(0), std::log(0.5), 1e-9);
+    EXPECT_NEAR(process.log_e(1e6), std::log(0.5), 1e-9);
+}
+
+TEST(LateCrashProcess, IsTheMixtureOverBeginningsByHand) {
+    LateCrashProcess process;
+    process.restart();
+    process.pass(0.5);
+    process.restart();
+    process.pass(0.25);
+    process.crash();
+    process.crash();
+
+    double expected = 1.0 / 3;  // Not placed yet.
+    for (const double m : kRateRatios) {
+        const double first = std::exp(-(m - 1) * 0.85) * m * m;
+        const double second = std::exp(-(m - 1) * 0.35) * m * m;
+        expected += (first / 2 + second / 6) / static_cast<double>(kRateRatios.size());
+    }
+    EXPECT_NEAR(process.log_e(0.1), std::log(expected), 1e-9);
+}
+
+TEST(LateCrashProcess, SeesAtOnceWhatBeginsAfterMillionsOfGoodHours) {
+    constexpr double kRate = 3e-5;
+    constexpr double kHoursAMinute = 8.5e6 / 60;
+    LateCrashProcess process;
+    double hours = 0;
+    for (int minute = 0; minute < 24 * 60; ++minute) {
+        process.restart();
+        process.pass(kHoursAMinute * kRate);
+        hours += kHoursAMinute;
+        // As many as the tolerated rate gives: four a minute.
+        for (int i = 0; i < 4; ++i) process.crash();
+    }
+    const std::int64_t before = 4 * 24 * 60;
+    EXPECT_LT(process.log_e(0), std::log(1e4));
+
+    // Then 60 in one minute: nothing beside the 5,760 that came before.
+    process.restart();
+    process.pass(kHoursAMinute * kRate);
+    for (int i = 0; i < 60; ++i) process.crash();
+    hours += kHoursAMinute;
+    EXPECT_GT(process.log_e(0), std::log(1e4 / 0.2));
+    EXPECT_LT(log_e_crash(before + 60, hours, kRate), 0);
+}
+
+TEST(LateCrashProcess, HaltsGoodContentNoOftenerThanAlphaUnderConstantPeeking) {
+    // As above, with a bet placed once in about every second crash.
+    constexpr int kRuns = 4000;
+    constexpr double kAlpha = 0.02;
+    Uniform uniform(3);
+    int halted = 0;
+    for (int run = 0; run < kRuns; ++run) {
+        LateCrashProcess process;
+        double next_bet = 0;
+        double passed = 0;
+        for (int crashes = 1; crashes <= 50; ++crashes) {
+            const double wait = -std::log(1 - uniform());
+            double left = wait;
+            for (; next_bet <= passed + left; next_bet += 2) {
+                process.pass(next_bet - passed);
+                left -= next_bet - passed;
+                passed = next_bet;
+                process.restart();
+            }
+            process.pass(left);
+            passed += left;
+            process.crash();
+            if (process.log_e(0) < -std::log(kAlpha)) continue;
+            ++halted;
+            break;
+        }
+    }
+    EXPECT_GT(halted, 0);
+    EXPECT_LE(halted, kRuns * kAlpha);
+}
+
 TEST(SilenceProcess, IsOneBeforeAnythingHappenedAndFallsWithEachActivation) {
     EXPECT_NEAR(log_e_silence(0, 0, 0.005), 0, 1e-12);
     EXPECT_LT(log_e_silence(0, 1, 0.005), 0);

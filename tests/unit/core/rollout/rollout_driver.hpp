@@ -80,6 +80,18 @@ public:
         return let_in;
     }
 
+    /// The devices of `ring` that were let in, in their order.
+    std::vector<std::string> activated_in(const std::string& ring) const {
+        std::vector<std::string> devices;
+        for (const Event& event : log) {
+            const auto* activated = std::get_if<Activated>(&event.body);
+            if (activated != nullptr && activated->ring == ring) {
+                devices.push_back(activated->device);
+            }
+        }
+        return devices;
+    }
+
     void confirm(const std::vector<std::string>& devices) {
         for (const std::string& device : devices) apply(Confirmed{device});
     }
