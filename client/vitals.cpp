@@ -31,13 +31,21 @@ struct Vitals::Limits {
 };
 
 void Vitals::begin(bool watched) {
-    if (confirmed_) good_ = seen_;
+    if (confirmed_) remember();
     seen_ = {};
     confirmed_ = !watched;
     watched_ = watched;
     alerts_ = 0;
     minute_began_ = {};
     trouble_.clear();
+}
+
+/// What said too little to compare with leaves what did before it.
+void Vitals::remember() {
+    if (!good_) good_.emplace();
+    if (seen_.files.millis >= kEnoughMillis) good_->files = seen_.files;
+    if (seen_.events.millis >= kEnoughMillis) good_->events = seen_.events;
+    good_->alerts_most = std::max(good_->alerts_most, seen_.alerts_most);
 }
 
 void Vitals::saw(Pace& pace, const Pace& before, double units, Nanoseconds took,

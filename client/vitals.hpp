@@ -55,6 +55,7 @@ private:
     };
     struct Limits;
 
+    void remember();
     void saw(Pace& pace, const Pace& before, double units, Nanoseconds took, const Limits& limits);
     void saw_alerts(std::uint64_t count, TimePoint now);
 
@@ -66,7 +67,7 @@ private:
 
     std::uint64_t alerts_per_minute_max_;
     Seen seen_;
-    std::optional<Seen> good_;  ///< Of the content that confirmed last in this process.
+    std::optional<Seen> good_;  ///< Of content that confirmed: the last that said enough.
     bool confirmed_ = false;
     bool watched_ = false;
     std::uint64_t alerts_ = 0;  ///< In this minute.

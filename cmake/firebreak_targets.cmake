@@ -86,10 +86,11 @@ endfunction()
 # What `script/sanitize` builds: every test that carries the label unit.
 add_custom_target(unit_tests)
 
-# firebreak_test(<name> SOURCES <file>... LIBS <target>... [LABELS <l>...] [TIMEOUT <s>]):
-# one gtest binary, one ctest entry per case.
+# firebreak_test(<name> SOURCES <file>... LIBS <target>... [LABELS <l>...] [TIMEOUT <s>] [ALONE <filter>]):
+# one gtest binary, one ctest entry per case. ALONE: cases that measure processor time, and so run
+# with no other test beside them, which would take its share of caches and cores.
 function(firebreak_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;ALONE" "SOURCES;LIBS;LABELS")
   if(NOT arg_LABELS)
     set(arg_LABELS unit)
   endif()
@@ -102,6 +103,11 @@ function(firebreak_test name)
   if(unit IN_LIST arg_LABELS)
     add_dependencies(unit_tests ${name})
   endif()
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+  if(arg_ALONE)
+    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_FILTER "${arg_ALONE}"
+      PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ON)
+    set(others TEST_FILTER "-${arg_ALONE}")
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 ${others}
     PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
 endfunction()

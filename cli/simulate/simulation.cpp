@@ -282,15 +282,12 @@ void Simulation::harm(Device device) {
         const milliseconds restarted = now_ + devices_.spread(device, Fact::kRestart, minutes{2});
         later(devices_.through_outage(device, restarted), device, Act::kReport);
     }
-    if (incident_.harm == Harm::kSlow) {
-        // As long as it takes to use the processor time that says something (client/vitals.hpp).
-        const milliseconds noticed = now_ + devices_.spread(device, Fact::kRestart, minutes{10});
-        later(devices_.through_outage(device, noticed), device, Act::kReport);
-    }
-    if (incident_.harm == Harm::kFlood) {
-        const milliseconds reported =
-            now_ + devices_.spread(device, Fact::kReport, fleet_.report_delay_max);
-        later(devices_.through_outage(device, reported), device, Act::kReport);
+    if (incident_.harm == Harm::kFlood || incident_.harm == Harm::kSlow) {
+        // Slow takes as long as it takes to use processor time that says so (client/vitals.hpp).
+        const milliseconds most =
+            incident_.harm == Harm::kSlow ? minutes{10} : fleet_.report_delay_max;
+        const milliseconds told = now_ + devices_.spread(device, Fact::kReport, most);
+        later(devices_.through_outage(device, told), device, Act::kReport);
     }
 }
 

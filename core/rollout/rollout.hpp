@@ -106,8 +106,8 @@ struct RingState {
 
 enum class EvidencePart { kCrash, kSilence };
 
-/// What ln E of one ring's crashes (without those that begin late), or of its silence, must reach to
-/// halt by itself, when all other processes and rings say nothing at all (E = 0).
+/// What ln E of one ring's crashes (without those that begin late), or of its silence, must reach
+/// to halt by itself, when all other processes and rings say nothing at all (E = 0).
 double log_e_to_halt_alone(const Plan& plan, EvidencePart part);
 
 /// Whether a control of so many devices says what befalls `devices` without the release.

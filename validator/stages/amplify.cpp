@@ -235,8 +235,9 @@ void Amplifier::suspect(const AmplifySeed& seed, std::size_t bytes) {
 
 /// Whether a part of the content takes half at least of what all of it takes.
 ///
-/// @param whole  All of it, measured in turn with the part: what slows the machine for a while slows
-///   both, and what made `shown` look slow may be over. Where it does not end, a limit must do.
+/// @param whole  All of it, measured in turn with the part: what slows the machine for a while
+///   slows both, and what made `shown` look slow may be over. Where it does not end, a limit must
+///   do.
 bool Amplifier::probe(const AmplifySeed& seed, const Cost& shown,
                       const std::vector<FileView>& files, Trial& whole) {
     Trial part(run_, build_, files, run_.profile().sandbox.load);
