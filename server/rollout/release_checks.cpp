@@ -7,6 +7,7 @@
 #include "core/content/attestation.hpp"
 #include "core/signing/dsse.hpp"
 #include "core/trust/ring_rule.hpp"
+#include "server/access/caller.hpp"
 #include "server/repository/ceremony.hpp"
 
 namespace firebreak::server {
@@ -188,6 +189,22 @@ Checked<void> check_builds(const trust::ContentTerms& terms,
     return {};
 }
 
+/// A ring that only its publisher may approve would never open.
+Checked<void> check_approvers(const rollout::Plan& plan, const std::string& publisher) {
+    for (const rollout::Ring& ring : plan.rings) {
+        if (ring.approvers.empty()) continue;
+        const auto others =
+            std::ranges::count_if(ring.approvers, [&publisher](const std::string& person) {
+                return Caller{.token_id = {}, .name = person}.actor() != publisher;
+            });
+        if (others >= ring.approvals) continue;
+        return invalid("plan: ring " + ring.name + " needs " + std::to_string(ring.approvals) +
+                       " of those named to approve it, and but for who publishes there are " +
+                       std::to_string(others) + "; somebody else must publish");
+    }
+    return {};
+}
+
 Checked<rollout::Plan> check_plan(const ReleaseDocuments& documents,
                                   const trust::ContentTerms& terms, const ReleaseGround& ground) {
     const bool drill = is_drill(documents, ground);
@@ -200,6 +217,9 @@ Checked<rollout::Plan> check_plan(const ReleaseDocuments& documents,
         return invalid(
             "plan: velocity lab has no floors, and this server takes none without "
             "(lab_plans)");
+    }
+    if (const auto open = check_approvers(*plan, documents.publisher); !open) {
+        return refuse(open.error());
     }
     if (const auto freeze = calendar::next_freeze(plan->freezes, ground.now); !freeze) {
         return invalid("plan: " + freeze.error().context());

@@ -71,6 +71,16 @@ TEST_F(ReleaseChecksTest, RefusesACounterThatWasPublished) {
     }
 }
 
+TEST_F(ReleaseChecksTest, RefusesAPlanThatOnlyItsPublisherCouldApprove) {
+    kit_->plan.rings[1].approvals = 1;
+    kit_->plan.rings[1].approvers = {"alice"};
+    kit_->list();
+    expect_invalid("plan: ring early");
+
+    kit_->plan.rings[1].approvers = {"alice", "bob"};
+    EXPECT_TRUE(check());
+}
+
 TEST_F(ReleaseChecksTest, RefusesAnAttestationOfAStranger) {
     kit_->attester = "mallory";
     kit_->list();
