@@ -15,6 +15,16 @@ double log_sum(double a, double b) {
     return largest + portable::log(portable::exp(a - largest) + portable::exp(b - largest));
 }
 
+/// ln m of kRateRatios.
+const std::array<double, kRateRatios.size()> kLogRatios = [] {
+    std::array<double, kRateRatios.size()> logs{};
+    std::ranges::transform(kRateRatios, logs.begin(), [](double m) { return portable::log(m); });
+    return logs;
+}();
+
+/// Below this a sum of at least 1 does not change by a term, nor by a million such terms.
+constexpr double kNegligible = -60;
+
 using Components = std::array<double, kRateRatios.size()>;
 
 /// Adds the `number`th bet to the weighted sum of those placed.
@@ -38,10 +48,14 @@ double log_of_bets(std::int64_t count, const Components& log_placed) {
 }  // namespace
 
 void LogMean::add(double log_value) {
-    if (count_ == 0 || log_value > largest_) {
-        sum_ = count_ == 0 ? 1 : sum_ * portable::exp(largest_ - log_value) + 1;
+    if (count_ == 0) {
+        sum_ = 1;
         largest_ = log_value;
-    } else {
+    } else if (log_value > largest_) {
+        const double others = largest_ - log_value;
+        sum_ = others < kNegligible ? 1 : sum_ * portable::exp(others) + 1;
+        largest_ = log_value;
+    } else if (log_value - largest_ >= kNegligible) {
         sum_ += portable::exp(log_value - largest_);
     }
     ++count_;
@@ -55,24 +69,37 @@ double LogMean::log_mean() const {
 double log_e_crash(std::int64_t crashes, double exposure_hours, double rate_per_hour) {
     FIREBREAK_CHECK(crashes >= 0 && exposure_hours >= 0 && rate_per_hour > 0);
     LogMean mixture;
-    for (const double m : kRateRatios) {
-        mixture.add(static_cast<double>(crashes) * portable::log(m) -
-                    (m - 1) * rate_per_hour * exposure_hours);
+    for (std::size_t j = 0; j < kRateRatios.size(); ++j) {
+        mixture.add(static_cast<double>(crashes) * kLogRatios.at(j) -
+                    (kRateRatios.at(j) - 1) * rate_per_hour * exposure_hours);
+    }
+    return mixture.log_mean();
+}
+
+SilenceProcess::SilenceProcess(double q0) {
+    FIREBREAK_CHECK(q0 > 0 && q0 < 0.25);
+    const std::array<double, kCandidates> candidates{2 * q0, 4 * q0, .05, .1, .2,
+                                                     .35,    .5,     .7,  .9, .99};
+    for (std::size_t j = 0; j < kCandidates; ++j) {
+        const double p = std::max(candidates.at(j), q0);
+        log_of_miss_.at(j) = portable::log(p / q0);
+        log_of_other_.at(j) = portable::log1p(-p) - portable::log1p(-q0);
+    }
+}
+
+double SilenceProcess::log_e(std::int64_t failed, std::int64_t activated) const {
+    FIREBREAK_CHECK(failed >= 0 && failed <= activated);
+    const auto misses = static_cast<double>(failed);
+    const auto others = static_cast<double>(activated - failed);
+    LogMean mixture;
+    for (std::size_t j = 0; j < kCandidates; ++j) {
+        mixture.add(misses * log_of_miss_.at(j) + others * log_of_other_.at(j));
     }
     return mixture.log_mean();
 }
 
 double log_e_silence(std::int64_t failed, std::int64_t activated, double q0) {
-    FIREBREAK_CHECK(failed >= 0 && failed <= activated && q0 > 0 && q0 < 0.25);
-    const auto misses = static_cast<double>(failed);
-    const auto others = static_cast<double>(activated - failed);
-    LogMean mixture;
-    for (const double candidate : {2 * q0, 4 * q0, .05, .1, .2, .35, .5, .7, .9, .99}) {
-        const double p = std::max(candidate, q0);
-        mixture.add(misses * portable::log(p / q0) +
-                    others * (portable::log1p(-p) - portable::log1p(-q0)));
-    }
-    return mixture.log_mean();
+    return SilenceProcess(q0).log_e(failed, activated);
 }
 
 void ControlProcess::crash_in_new(double rho, std::int64_t crashes) {
@@ -80,7 +107,7 @@ void ControlProcess::crash_in_new(double rho, std::int64_t crashes) {
     for (std::size_t j = 0; j < kRateRatios.size(); ++j) {
         const double m = kRateRatios.at(j);
         log_components_.at(j) +=
-            static_cast<double>(crashes) * (portable::log(m) - portable::log(rho * m + 1 - rho));
+            static_cast<double>(crashes) * (kLogRatios.at(j) - portable::log(rho * m + 1 - rho));
     }
 }
 
@@ -113,7 +140,7 @@ void LossProcess::lose(double rho, std::int64_t lost_new, std::int64_t lost_cont
     for (std::size_t j = 0; j < kRateRatios.size(); ++j) {
         const double m = kRateRatios.at(j);
         log_placed_.at(j) +=
-            in_new * portable::log(m) +
+            in_new * kLogRatios.at(j) +
             in_both * (portable::log(rho * r + 1 - rho) - portable::log(rho * r * m + 1 - rho));
     }
 }
@@ -135,7 +162,7 @@ void LateCrashProcess::pass(double expected) {
 
 void LateCrashProcess::crash() {
     for (std::size_t j = 0; j < kRateRatios.size(); ++j) {
-        log_placed_.at(j) += portable::log(kRateRatios.at(j));
+        log_placed_.at(j) += kLogRatios.at(j);
     }
 }
 

@@ -61,6 +61,20 @@ private:
 /// @returns ln E.
 double log_e_silence(std::int64_t failed, std::int64_t activated, double q0);
 
+/// The same for one q0, whose logarithms are taken once: it is asked for with every report.
+class SilenceProcess {
+public:
+    explicit SilenceProcess(double q0);
+    double log_e(std::int64_t failed, std::int64_t activated) const;
+
+    friend bool operator==(const SilenceProcess&, const SilenceProcess&) = default;
+
+private:
+    static constexpr std::size_t kCandidates = 10;
+    std::array<double, kCandidates> log_of_miss_{};   ///< ln(p_j/q0)
+    std::array<double, kCandidates> log_of_other_{};  ///< ln((1-p_j)/(1-q0))
+};
+
 /// Two-sample: each crash is a coin with P(in the new content) = rho under H0, whatever the crash
 /// rate of the day is. Component j multiplies by m_j/(rho m_j + 1 - rho) for a crash in the new
 /// content and 1/(rho m_j + 1 - rho) for one in the control.

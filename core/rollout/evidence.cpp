@@ -56,7 +56,7 @@ Evidence Rollout::weigh(std::span<const RingState> rings, Instant now) const {
     for (const RingState& ring : rings) {
         const double hours = ring.at_risk.hours(since_origin(now));
         crash.add(log_e_crash(ring.crashed, hours, plan_.crash_rate_per_hour));
-        silence.add(log_e_silence(ring.silent, ring.activated - ring.forgiven, plan_.silence_q0));
+        silence.add(silence_process_.log_e(ring.silent, ring.activated - ring.forgiven));
         evidence.failed_devices += ring.crashed + ring.silent;
         evidence.lost_devices += ring.lost;
         evidence.exposure_hours += hours;
@@ -158,7 +158,7 @@ std::int64_t Rollout::failures_to_halt(std::string_view ring) const {
     const double hours = state->at_risk.hours(since_origin(last_event_));
     constexpr std::int64_t kOne = 1;
     const std::int64_t silent = smallest(kOne, activated, [&](std::int64_t failures) {
-        return log_e_silence(failures, activated, plan_.silence_q0) >= by_silence;
+        return silence_process_.log_e(failures, activated) >= by_silence;
     });
     const std::int64_t crashed = smallest(kOne, activated, [&](std::int64_t failures) {
         return log_e_crash(failures, hours, plan_.crash_rate_per_hour) >= by_crashes;

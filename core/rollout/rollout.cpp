@@ -43,7 +43,10 @@ std::string_view name_of(Gate::Kind kind) {
 }
 
 Rollout::Rollout(RolloutId id, Sha256 bundle, Plan plan)
-    : id_(std::move(id)), bundle_(bundle), plan_(std::move(plan)) {
+    : id_(std::move(id)),
+      bundle_(bundle),
+      plan_(std::move(plan)),
+      silence_process_(plan_.silence_q0) {
     FIREBREAK_CHECK(!plan_.rings.empty());
     rings_.reserve(plan_.rings.size());
     for (const Ring& ring : plan_.rings) {

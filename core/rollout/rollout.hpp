@@ -359,6 +359,7 @@ private:
     std::unordered_map<std::string, std::uint32_t> tenant_numbers_;
     std::map<std::uint32_t, std::int64_t> failed_by_tenant_;  ///< Forgiven ones left out.
     std::map<std::string, std::int64_t, std::less<>> active_by_ring_;
+    SilenceProcess silence_process_;
     ControlSeen control_;
     std::int64_t control_crashed_most_ = 0;
     bool control_silent_now_ = false;
