@@ -211,7 +211,7 @@ void add_token(CLI::App& root, Program& program) {
     create->add_option("--name", options->name, "Who it is for")->required();
     create
         ->add_option("--role", options->role,
-                     "viewer, author, approver, release-manager or administrator")
+                     "viewer, author, approver, release-manager, administrator or driller")
         ->required();
     create->add_option("--expires-seconds", options->expires_seconds)->capture_default_str();
     create->callback([&program, options] {

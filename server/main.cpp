@@ -92,7 +92,7 @@ void describe_token_commands(CLI::App& app, Options& options, Command& chosen) {
     create->add_option("--name", options.token.name, "Whose it is")->required();
     create
         ->add_option("--role", options.token.role,
-                     "viewer, author, approver, release-manager or administrator")
+                     "viewer, author, approver, release-manager, administrator or driller")
         ->required();
     create->add_option("--expires", options.token.expires, "After how long: 12h, 30d");
     add_command(*token, "list", "Tokens, without their secrets", options,

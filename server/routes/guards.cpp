@@ -20,10 +20,11 @@ tl::unexpected<Problem> unauthorized() {
 }
 
 tl::unexpected<Problem> forbidden(Role role) {
+    const std::string where = role == Role::kDriller ? ", which is for the stream of drills" : "";
     return refuse(Problem{.status = 403,
                           .name = "role-missing",
                           .title = "Your role may not do this",
-                          .detail = "the token's role is " + std::string(name_of(role))});
+                          .detail = "the token's role is " + std::string(name_of(role)) + where});
 }
 
 boost::asio::awaitable<Identified> identify(Service& service, std::optional<TokenText> token) {
@@ -72,7 +73,15 @@ Guard allow(Service& service, std::initializer_list<Role> roles) {
 
 Guard allow_any_role(Service& service) {
     return allow(service, {Role::kViewer, Role::kAuthor, Role::kApprover, Role::kReleaseManager,
-                           Role::kAdministrator});
+                           Role::kAdministrator, Role::kDriller});
+}
+
+tl::expected<void, Problem> may_touch(const Service& service, const Caller& caller,
+                                      std::string_view stream) {
+    if (caller.role != Role::kDriller) return {};
+    const std::optional<DrillRules>& drill = service.parts.driver.drill_rules();
+    if (!drill || stream != drill->stream) return forbidden(caller.role);
+    return {};
 }
 
 }  // namespace firebreak::server

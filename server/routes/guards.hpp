@@ -21,4 +21,9 @@ Guard allow(Service& service, std::initializer_list<Role> roles);
 /// The same for every role.
 Guard allow_any_role(Service& service);
 
+/// Whether `caller`, whose role may do it somewhere, may do it to `stream`: a driller to that of
+/// drills alone. Problem: 403 role-missing.
+tl::expected<void, Problem> may_touch(const Service& service, const Caller& caller,
+                                      std::string_view stream);
+
 }  // namespace firebreak::server

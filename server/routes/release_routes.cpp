@@ -163,6 +163,10 @@ boost::asio::awaitable<Answer> publish(Service& service, RequestContext context)
     if (!request) co_return refuse(input_problem(request.error()));
     auto loaded = co_await service.on_worker([&] { return load(service, *request); });
     if (!loaded) co_return refuse(loaded.error());
+    const std::string& stream = loaded->documents.manifest.stream;
+    if (const auto may = may_touch(service, caller_of(context), stream); !may) {
+        co_return refuse(may.error());
+    }
     loaded->documents.publisher = caller_of(context).actor();
 
     // A first look, so that nothing is staged for a release that will not be; staged by a worker,
@@ -204,7 +208,7 @@ void add_release_routes(Router& router, Service& service) {
          .handler =
              [&service](RequestContext context) { return publish(service, std::move(context)); },
          .body_bytes_max = kReleaseBytesMax,
-         .guard = allow(service, {Role::kReleaseManager})});
+         .guard = allow(service, {Role::kReleaseManager, Role::kDriller})});
 }
 
 }  // namespace firebreak::server

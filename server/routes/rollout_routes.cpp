@@ -53,6 +53,9 @@ boost::asio::awaitable<Answer> show(Service& service, RequestContext context) {
 boost::asio::awaitable<Answer> steer(Service& service, Steering steering, RequestContext context) {
     const Result<rollout::RolloutId> id = rollout_in(context);
     if (!id) co_return refuse(input_problem(id.error()));
+    if (const auto may = may_touch(service, caller_of(context), id->stream); !may) {
+        co_return refuse(may.error());
+    }
     const Result<json::value> body = context.json_body();
     if (!body) co_return refuse(input_problem(body.error()));
     const Result<std::string> reason = printable_member(*body, "reason", kReasonBytesMax);
@@ -104,7 +107,8 @@ void add_rollout_routes(Router& router, Service& service) {
     };
     // Whoever sees smoke may stop a rollout; going on takes a release manager.
     add("hold", Steering::kHold, allow(service, {Role::kReleaseManager, Role::kApprover}));
-    add("halt", Steering::kHalt, allow(service, {Role::kReleaseManager, Role::kApprover}));
+    add("halt", Steering::kHalt,
+        allow(service, {Role::kReleaseManager, Role::kApprover, Role::kDriller}));
     add("approve", Steering::kApprove, allow(service, {Role::kReleaseManager, Role::kApprover}));
     add("override", Steering::kOverride, allow(service, {Role::kReleaseManager}));
     add("grant", Steering::kGrant, allow(service, {Role::kReleaseManager, Role::kApprover}));

@@ -53,15 +53,16 @@ boost::asio::awaitable<Answer> upload(Service& service, BlobKind kind, RequestCo
 
 void add_upload_routes(Router& router, Service& service) {
     const auto add = [&](const char* pattern, BlobKind kind, std::uint64_t bytes_max) {
-        add_counted(router, service,
-                    {.method = "PUT",
-                     .pattern = pattern,
-                     .handler =
-                         [&service, kind](RequestContext context) {
-                             return upload(service, kind, std::move(context));
-                         },
-                     .body_bytes_max = bytes_max,
-                     .guard = allow(service, {Role::kAuthor, Role::kReleaseManager})});
+        add_counted(
+            router, service,
+            {.method = "PUT",
+             .pattern = pattern,
+             .handler =
+                 [&service, kind](RequestContext context) {
+                     return upload(service, kind, std::move(context));
+                 },
+             .body_bytes_max = bytes_max,
+             .guard = allow(service, {Role::kAuthor, Role::kReleaseManager, Role::kDriller})});
     };
     add("/v1/bundles/{sha256}", BlobKind::kBundle, service.settings.bundle_bytes_max);
     add("/v1/attestations/{sha256}", BlobKind::kAttestation, kAttestationBytesMax);

@@ -8,12 +8,13 @@
 namespace firebreak::server {
 namespace {
 
-constexpr std::array<std::pair<Role, std::string_view>, 5> kRoles{{
+constexpr std::array<std::pair<Role, std::string_view>, 6> kRoles{{
     {Role::kViewer, "viewer"},
     {Role::kAuthor, "author"},
     {Role::kApprover, "approver"},
     {Role::kReleaseManager, "release-manager"},
     {Role::kAdministrator, "administrator"},
+    {Role::kDriller, "driller"},
 }};
 
 constexpr std::array<std::pair<PlacedBy, std::string_view>, 5> kPlacedBy{{

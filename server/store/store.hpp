@@ -54,7 +54,14 @@ struct Device {
     Placement placement;
 };
 
-enum class Role { kViewer, kAuthor, kApprover, kReleaseManager, kAdministrator };
+enum class Role {
+    kViewer,
+    kAuthor,
+    kApprover,
+    kReleaseManager,
+    kAdministrator,
+    kDriller,  ///< Releases and halts drills, and nothing else: for a timer.
+};
 
 /// An operator's bearer token, without its secret.
 struct ApiToken {

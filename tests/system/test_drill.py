@@ -55,10 +55,19 @@ def enrolment_token(lab, tenant="drill", ring="vendor"):
     return path
 
 
+def add_driller(lab):
+    """A token that is good for drills alone."""
+    made = lab.api("token", "create", "--name", "timer", "--role", "driller", role="administrator")
+    path = lab.keys / "driller.token"
+    path.touch(mode=0o600)
+    path.write_text(made["token"] + "\n")
+    lab.tokens["driller"] = path
+
+
 def drill(lab, *options, expect=0):
     return lab.api("drill", "--release", lab.folder / "drills", "--root",
                    lab.ceremony / "1.root.json", "--state", lab.folder / "drill-state", *options,
-                   expect=expect)
+                   role="driller", expect=expect)
 
 
 def refusal(lab, *options, code):
@@ -93,6 +102,7 @@ def test_the_halt_comes_and_its_absence_is_found_out(own_lab, rules):
     agents = lab.enrol_agents("vendor", 1, tenants=("acme",))
     lab.wait_enrolled(agents)
     folder = make_drills(lab, rules, 3)
+    add_driller(lab)
     assert "drill: {ring: NAME}" in refusal(lab, code=1)
 
     lab.stop_server()
@@ -137,13 +147,16 @@ def test_the_halt_comes_and_its_absence_is_found_out(own_lab, rules):
     lab.plan.write_text(drill_plan().replace("name: drill", "name: real"))
     lab.release(rules(), 1)
     assert lab.rollout(1)["rings"][0]["active"] == 1
+    with pytest.raises(CommandFailed) as failure:
+        lab.api("rollout", "halt", "yara/1", "--reason", "mischief", role="driller")
+    assert "403" in failure.value.stderr
 
     # It does not come: with this plan five sick devices are not evidence enough.
     (folder / "plan.yaml").write_text(drill_plan(failures_min=50))
     completed = lab.run(lab.programs.firebreak, "drill", "--release", folder, "--root",
                         lab.ceremony / "1.root.json", "--state", lab.folder / "drill-state",
                         "--within", "8s", "--server", lab.url, "--ca", lab.ca, "--token-file",
-                        lab.tokens["release-manager"], expect=1)
+                        lab.tokens["driller"], expect=1)
     assert "THE HALT DID NOT COME" in completed.stdout
     assert "halted by hand" in completed.stdout
     assert "WARNING: 1 signed drills are left" in completed.stdout

@@ -68,7 +68,7 @@ TEST_F(AccessTest, AnAnswerNeverHoldsASecretOrItsHash) {
     const net::Response list = get("/v1/tokens", token_of(Role::kAdministrator));
 
     ASSERT_EQ(list.status, 200U);
-    EXPECT_EQ(json_of(list).at("tokens").as_array().size(), 5U);
+    EXPECT_EQ(json_of(list).at("tokens").as_array().size(), 6U);
     EXPECT_EQ(list.body.find("argon2"), std::string::npos);
     EXPECT_EQ(list.body.find("AAAAAAAA"), std::string::npos);
 }
@@ -81,9 +81,10 @@ struct Door {
 };
 
 TEST_F(AccessTest, EachDoorOpensToItsRolesAlone) {
-    const std::vector<Role> everybody{Role::kViewer, Role::kAuthor, Role::kApprover,
-                                      Role::kReleaseManager, Role::kAdministrator};
-    const std::vector<Role> uploaders{Role::kAuthor, Role::kReleaseManager};
+    const std::vector<Role> everybody{Role::kViewer,         Role::kAuthor,        Role::kApprover,
+                                      Role::kReleaseManager, Role::kAdministrator, Role::kDriller};
+    const std::vector<Role> uploaders{Role::kAuthor, Role::kReleaseManager, Role::kDriller};
+    const std::vector<Role> publishers{Role::kReleaseManager, Role::kDriller};
     const std::vector<Role> brakes{Role::kApprover, Role::kReleaseManager};
     const std::vector<Role> manager{Role::kReleaseManager};
     const std::vector<Role> administrator{Role::kAdministrator};
@@ -93,6 +94,7 @@ TEST_F(AccessTest, EachDoorOpensToItsRolesAlone) {
         {"GET", "/v1/content-role", everybody},
         {"GET", "/v1/rollouts", everybody},
         {"GET", "/v1/rollouts/yara/1", everybody},
+        {"GET", "/v1/drill", everybody},
         {"GET", "/v1/fleet", everybody},
         {"GET", "/v1/fleet/nobody", everybody},
         {"GET", "/v1/fleet/nobody/explain", everybody},
@@ -101,7 +103,7 @@ TEST_F(AccessTest, EachDoorOpensToItsRolesAlone) {
         {"GET", "/v1/log", everybody},
         {"PUT", "/v1/bundles/00", uploaders},
         {"PUT", "/v1/attestations/00", uploaders},
-        {"POST", "/v1/releases", manager},
+        {"POST", "/v1/releases", publishers},
         {"POST", "/v1/rollouts/yara/1/hold", brakes},
         {"POST", "/v1/rollouts/yara/1/halt", brakes},
         {"POST", "/v1/rollouts/yara/1/resume", manager},

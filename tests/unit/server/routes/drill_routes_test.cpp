@@ -29,13 +29,17 @@ protected:
     }
 
     net::Response publish(const test::ReleaseKit& kit, bool with_metadata) {
+        return publish(kit, with_metadata, manager_);
+    }
+    net::Response publish(const test::ReleaseKit& kit, bool with_metadata,
+                          const std::string& token) {
         json::object body{{"bundle", sha256(kit.bundle()).hex()},
                           {"attestation", sha256(kit.envelope()).hex()},
                           {"plan", rollout::to_json(kit.plan)}};
         if (with_metadata) {
             body["content_metadata"] = base64_encode(vendor_->signed_content());
         }
-        return post("/v1/releases", manager_, body);
+        return post("/v1/releases", token, body);
     }
 
     json::value drill() { return json_of(get("/v1/drill", token_of(Role::kViewer))); }
@@ -104,6 +108,34 @@ TEST_F(DrillRoutesTest, ADrillPlacesNobody) {
     EXPECT_EQ(rings->names, (std::vector<std::string>{"canary", "early", "broad"}));
 }
 
+TEST_F(DrillRoutesTest, ADrillerReleasesAndHaltsDrills) {
+    bundles_ = {kits_[0].bundle(), kits_[1].bundle()};
+    manager_ = token_of(Role::kDriller);
+    for (const test::ReleaseKit& kit : kits_) upload("bundles", kit.bundle());
+    upload("attestations", kits_[0].envelope());
+
+    EXPECT_EQ(publish(kits_[0], true).status, 201U);
+    EXPECT_EQ(post("/v1/rollouts/drill/1/resume", manager_, {{"reason", "r"}}).status, 403U);
+    EXPECT_EQ(post("/v1/rollouts/drill/1/halt", manager_, {{"reason", "r"}}).status, 200U);
+}
+
+TEST_F(DrillRoutesTest, ADrillerTouchesNothingThatIsReal) {
+    test::ReleaseKit real(*vendor_, 1, today());
+    real.list();
+    manager_ = token_of(Role::kDriller);
+    upload("bundles", real.bundle());
+    upload("attestations", real.envelope());
+
+    const net::Response published = publish(real, true);
+
+    EXPECT_EQ(published.status, 403U);
+    EXPECT_EQ(problem_name(published), "role-missing");
+    EXPECT_TRUE(store_->releases(10)->empty());
+    start(1);
+    EXPECT_EQ(post("/v1/rollouts/yara/1/halt", manager_, {{"reason", "r"}}).status, 403U);
+    EXPECT_EQ(rollout().phase(), rollout::Phase::kRolling);
+}
+
 class NoDrillRoutesTest : public test::ServiceFixture {};
 
 TEST_F(NoDrillRoutesTest, AServerThatHoldsNoneSaysWhatToDo) {
@@ -111,6 +143,9 @@ TEST_F(NoDrillRoutesTest, AServerThatHoldsNoneSaysWhatToDo) {
     EXPECT_EQ(response.status, 404U);
     EXPECT_EQ(problem_name(response), "drill-not-configured");
     EXPECT_NE(response.body.find("drill: {ring: NAME}"), std::string::npos);
+    const net::Response halt =
+        post("/v1/rollouts/drill/1/halt", token_of(Role::kDriller), {{"reason", "r"}});
+    EXPECT_EQ(halt.status, 403U) << "where no drills are held a driller may do nothing";
     service_->tick();
     EXPECT_EQ(get("/metrics", token_of(Role::kViewer)).body.find("firebreak_drill"),
               std::string::npos);

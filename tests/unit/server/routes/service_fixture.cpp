@@ -22,7 +22,7 @@ void ServiceFixture::SetUp() {
     DriverFixture::SetUp();
     for (const server::Role role :
          {server::Role::kViewer, server::Role::kAuthor, server::Role::kApprover,
-          server::Role::kReleaseManager, server::Role::kAdministrator}) {
+          server::Role::kReleaseManager, server::Role::kAdministrator, server::Role::kDriller}) {
         const server::ApiToken token{
             token_id(role), std::string(name_of(role)), role, shared_hash(), clock_.now(), {},
             false};

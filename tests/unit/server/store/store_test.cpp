@@ -274,6 +274,41 @@ TEST_F(StoreTest, CountsWhoFellSilentWithTheReleaseAndWithoutIt) {
                                             .silent_tenants = 2}));
 }
 
+TEST_F(StoreTest, CountsDevicesOfDrillsApart) {
+    for (const char* id : {"real-1", "real-2", "made-1"}) {
+        Device one = device(id);
+        one.tenant = id[0] == 'm' ? "drill" : "acme";
+        one.last_seen = kNow + seconds{5};
+        enrol(one);
+        health::Report crash = heartbeat(id, 1);
+        crash.kind = health::Kind::kCrash;
+        crash.counter = 1;
+        ASSERT_TRUE(store().transact([&](StoreWriter& writer) -> Result<void> {
+            const auto added = writer.add_report(crash, kNow + seconds{5});
+            if (!added) return fail(added.error());
+            return {};
+        }));
+    }
+    for (const auto& [population, count] :
+         {std::pair(Population{"drill", false}, 2), std::pair(Population{"drill", true}, 1),
+          std::pair(Population{}, 3)}) {
+        SCOPED_TRACE(count);
+        EXPECT_EQ(store().active_by_ring(kNow, population)->at("canary"), count);
+        EXPECT_EQ(store().census(kNow, population)->front().devices, count);
+        const auto control = store().control(
+            {{"yara", 2}, population, kNow, kNow + seconds{10}, kNow + seconds{1}, kNow});
+        ASSERT_TRUE(control);
+        EXPECT_EQ(control->seen.devices, count);
+        EXPECT_EQ(control->seen.silent, count);
+        EXPECT_EQ(control->seen.crashed, count);
+        EXPECT_EQ(control->heard, count);
+        const auto losses = store().losses({{"yara", 2}, population, kNow, kNow + seconds{10}});
+        ASSERT_TRUE(losses);
+        EXPECT_EQ(losses->control_heard.at("canary"), count);
+        EXPECT_EQ(losses->control_lost.at("canary"), count);
+    }
+}
+
 TEST_F(StoreTest, PublishesACounterOnce) {
     const auto publish = [&] {
         return store().transact(
