@@ -110,6 +110,7 @@ void Agent::stop() {
 // --- Between updates ----------------------------------------------------------------------------
 
 asio::awaitable<void> Agent::tend(TimePoint until) {
+    const bool was_well = vitals_.trouble().empty();
     for (;;) {
         if (!config_.watch.empty() && parts_.clock.steady() >= scan_due_) co_await scan_watched();
         if (!config_.event_logs.empty() && parts_.clock.steady() >= events_due_) judge_events();
@@ -122,7 +123,8 @@ asio::awaitable<void> Agent::tend(TimePoint until) {
         }
         if (!reports_.empty() && parts_.clock.steady() >= send_due_) co_await try_flush();
         const TimePoint now = parts_.clock.steady();
-        if (now >= until || !vitals_.trouble().empty()) co_return;
+        if (now >= until) co_return;
+        if (was_well && !vitals_.trouble().empty()) co_return;
         const auto pause = std::chrono::ceil<milliseconds>(next_due(until) - now);
         co_await parts_.waiter.wait(std::max(pause, milliseconds{1}));
     }

@@ -73,7 +73,8 @@ public:
     /// @returns whether it rests after an error.
     boost::asio::awaitable<bool> update();
 
-    /// Scans, sends what waits, and lets time pass until `until`.
+    /// Scans, sends what waits, and lets time pass until `until`, or until what runs turns out to
+    /// harm the device.
     boost::asio::awaitable<void> tend(std::chrono::steady_clock::time_point until);
 
     /// Notes that the end was orderly, so that the next start does not count it as a failure.
