@@ -6,6 +6,8 @@
 #include <functional>
 #include <optional>
 
+#include "cli/evidence_course.hpp"
+#include "cli/rollouts.hpp"
 #include "cli/table.hpp"
 #include "core/base/errc.hpp"
 #include "core/base/utc.hpp"
@@ -126,6 +128,32 @@ Result<Output> verdict_of(const rollout::LogReplay& replay) {
                            {"rollouts", std::move(rollouts)}}};
 }
 
+/// @param each_entry  Calls what it is given with each entry of a log.
+template <class EachEntry>
+Result<Output> replayed(const std::string& evidence_of, const EachEntry& each_entry) {
+    std::optional<EvidenceCourse> course;
+    if (!evidence_of.empty()) {
+        const Result<rollout::RolloutId> id = rollout_named(evidence_of);
+        if (!id) return fail(id.error());
+        course.emplace(*id);
+    }
+    rollout::LogReplay replay;
+    const auto visited = each_entry([&](const rollout::LogEntry& entry) {
+        const Result<void> added = replay.add(entry);
+        if (added && course) course->see(replay);
+        return added;
+    });
+    if (!visited) return fail(visited.error());
+    Result<Output> output = verdict_of(replay);
+    if (!output || !course) return output;
+    if (course->points().empty()) {
+        return fail(firebreak::Errc::kNotFound, "the log has no rollout " + evidence_of);
+    }
+    output->text += "\nThe evidence against " + evidence_of + " over time:\n" + course->render();
+    output->data.as_object()["evidence"] = course->to_json();
+    return output;
+}
+
 }  // namespace
 
 Result<Output> show_log(const Context& context, ApiClient& api, std::int64_t after,
@@ -169,20 +197,15 @@ Result<Output> verify_log_file(const Context& context, const std::string& path) 
     return chain.verdict();
 }
 
-Result<Output> replay_log(ApiClient& api) {
-    rollout::LogReplay replay;
-    const auto visited = each_entry_of_server(
-        api, [&](const rollout::LogEntry& entry) { return replay.add(entry); });
-    if (!visited) return fail(visited.error());
-    return verdict_of(replay);
+Result<Output> replay_log(ApiClient& api, const std::string& evidence_of) {
+    return replayed(evidence_of,
+                    [&api](const auto& visit) { return each_entry_of_server(api, visit); });
 }
 
-Result<Output> replay_log_file(const Context& context, const std::string& path) {
-    rollout::LogReplay replay;
-    const auto visited = each_entry_of_file(
-        context, path, [&](const rollout::LogEntry& entry) { return replay.add(entry); });
-    if (!visited) return fail(visited.error());
-    return verdict_of(replay);
+Result<Output> replay_log_file(const Context& context, const std::string& path,
+                               const std::string& evidence_of) {
+    return replayed(evidence_of,
+                    [&](const auto& visit) { return each_entry_of_file(context, path, visit); });
 }
 
 }  // namespace firebreak::cli

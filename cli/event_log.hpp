@@ -17,7 +17,11 @@ namespace firebreak::cli {
 
 /// Makes every decision of the log again (core/rollout/log_replay.hpp) and shows the rollouts as it
 /// leaves them. @returns Errc::kCorrupt with the entry at the first that differs.
-[[nodiscard]] Result<Output> replay_log(ApiClient& api);
-[[nodiscard]] Result<Output> replay_log_file(const Context& context, const std::string& path);
+///
+/// @param evidence_of  A rollout, "STREAM/COUNTER", whose evidence over time is shown too; or
+///   empty.
+[[nodiscard]] Result<Output> replay_log(ApiClient& api, const std::string& evidence_of);
+[[nodiscard]] Result<Output> replay_log_file(const Context& context, const std::string& path,
+                                             const std::string& evidence_of);
 
 }  // namespace firebreak::cli

@@ -151,7 +151,7 @@ Result<json::value> ask_for_rollout(ApiClient& api, const std::string& name) {
 
 }  // namespace
 
-Result<std::string> rollout_path(const std::string& name) {
+Result<rollout::RolloutId> rollout_named(const std::string& name) {
     const std::size_t slash = name.find('/');
     const std::string counter = slash == std::string::npos ? "" : name.substr(slash + 1);
     if (slash == std::string::npos || !content::valid_stream_name(name.substr(0, slash)) ||
@@ -160,6 +160,12 @@ Result<std::string> rollout_path(const std::string& name) {
         return fail(Errc::kBadInput,
                     "'" + name + "': a rollout is named STREAM/COUNTER, for example yara/41");
     }
+    return rollout::RolloutId{name.substr(0, slash), std::stoll(counter)};
+}
+
+Result<std::string> rollout_path(const std::string& name) {
+    const Result<rollout::RolloutId> id = rollout_named(name);
+    if (!id) return fail(id.error());
     return "/v1/rollouts/" + name;
 }
 

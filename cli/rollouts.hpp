@@ -1,10 +1,12 @@
 #pragma once
 
 #include "cli/api_client.hpp"
+#include "core/rollout/rollout.hpp"
 
 namespace firebreak::cli {
 
-/// "yara/41", as people name a rollout. @returns the API path, or Errc::kBadInput.
+/// "yara/41", as people name a rollout; and its path in the API. @returns Errc::kBadInput.
+[[nodiscard]] Result<rollout::RolloutId> rollout_named(const std::string& name);
 [[nodiscard]] Result<std::string> rollout_path(const std::string& name);
 
 [[nodiscard]] Result<Output> list_rollouts(ApiClient& api);

@@ -255,11 +255,14 @@ void add_log(CLI::App& root, Program& program) {
         log->add_subcommand("replay", "Make every decision again from the log alone, and compare");
     add_connection(replay, program);
     replay->add_option("--file", *file, "A log saved by 'log show --out'; needs no server");
-    replay->callback([&program, file] {
-        program.command = [&program, file] {
-            if (!file->empty()) return replay_log_file(program.context, *file);
+    auto evidence_of = std::make_shared<std::string>();
+    replay->add_option("--evidence", *evidence_of,
+                       "A rollout, STREAM/COUNTER: show how the evidence against it went");
+    replay->callback([&program, file, evidence_of] {
+        program.command = [&program, file, evidence_of] {
+            if (!file->empty()) return replay_log_file(program.context, *file, *evidence_of);
             ApiClient api = program.api();
-            return replay_log(api);
+            return replay_log(api, *evidence_of);
         };
     });
 }
