@@ -70,7 +70,7 @@ struct CycleState {
     Phase phase = Phase::kResting;
     std::optional<Placed> active;  ///< What the sensor runs, or is about to.
     bool active_confirmed = false;
-    std::int64_t starts = 0;  ///< Times that unconfirmed `active` was loaded, or nearly.
+    std::int64_t starts = 0;  ///< Loads, real or nearly, of unconfirmed `active` or `candidate`.
     std::optional<Placed> last_known_good;  ///< Confirmed here. Never what is being tried.
     std::optional<Placed> previous_good;    ///< Confirmed before that, while its slot lasts.
     std::optional<Placed> candidate;        ///< On its way in; stands in the spare slot.

@@ -59,11 +59,15 @@ BootDecision UpdateCycle::boot(std::string_view crash) {
 
 BootDecision UpdateCycle::boot_not_saved() {
     // What is on disk still says that the unconfirmed content is active, so the next start that can
-    // write takes it up, or gives it up, with the right count.
+    // write takes it up, or gives it up, with the right count. Should this process write first, the
+    // content is a candidate again, and what it was loaded before still counts: else a disk that
+    // fails now and then would have it loaded for ever.
     if (state_.active && !state_.active_confirmed) {
+        state_.candidate = state_.active;
+        state_.candidate_tried = false;
+        --state_.starts;  // Counted for the load that now does not come.
         state_.active = state_.last_known_good;
         state_.active_confirmed = state_.active.has_value();
-        state_.starts = 0;
         state_.phase = Phase::kResting;
     }
     return {.load = state_.active, .healed_from = {}, .reports = {}};
@@ -157,7 +161,9 @@ Decision UpdateCycle::on(const Offered& event) {
     }
 
     state_.confirm_wait = event.confirm_wait;
-    if (state_.candidate && state_.candidate->content == event.content && state_.candidate_tried) {
+    const bool is_candidate = state_.candidate && state_.candidate->content == event.content;
+    if (!is_candidate) state_.starts = 0;
+    if (is_candidate && state_.candidate_tried) {
         Decision decision = announce();
         decision.reports.insert(decision.reports.begin(), reports.begin(), reports.end());
         return decision;
@@ -245,7 +251,7 @@ Decision UpdateCycle::on(const MayActivate&) {
     FIREBREAK_CHECK(!is_quarantined(state_.candidate->content));
     state_.active = state_.candidate;
     state_.active_confirmed = false;
-    state_.starts = 1;
+    ++state_.starts;
     state_.announced = 0;
     state_.phase = Phase::kActivating;
     return {Activate{*state_.active}, {}};
@@ -345,6 +351,7 @@ Decision UpdateCycle::refuse_candidate(const std::string& reason) {
     quarantine(refused, reason);
     state_.candidate.reset();
     state_.candidate_tried = false;
+    state_.starts = 0;
     Decision decision = rest(false);
     decision.reports.push_back({.kind = health::Kind::kRefused,
                                 .counter = refused.counter,

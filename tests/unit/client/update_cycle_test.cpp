@@ -409,6 +409,40 @@ TEST(UpdateCycleBoot, UncountableContentDoesNotLoad) {
     EXPECT_TRUE(cycle.state().quarantined.empty());
 }
 
+TEST(UpdateCycleBoot, UncountableContentKeepsTheStartsThatWereCounted) {
+    Walk walk;
+    confirm(walk, 1);
+    activate(walk, 2);  // Its first start, and it dies.
+    UpdateCycle cycle(walk.state(), 2);
+    static_cast<void>(cycle.boot("died"));
+    static_cast<void>(cycle.boot_not_saved());
+    static_cast<void>(cycle.resume());
+    Walk again(cycle.state());  // Which could be saved, later.
+
+    activate(again, 2);
+    EXPECT_EQ(again.state().starts, 2);
+    UpdateCycle last(again.state(), 2);
+    const BootDecision decision = last.boot("died");
+
+    EXPECT_EQ(counter_of(decision.load), 1);
+    EXPECT_TRUE(decision.healed_from);
+}
+
+TEST(UpdateCycleBoot, UncountedContentGivesItsStartsToNoOther) {
+    Walk walk;
+    confirm(walk, 1);
+    activate(walk, 2);
+    UpdateCycle cycle(walk.state(), 2);
+    static_cast<void>(cycle.boot("died"));
+    static_cast<void>(cycle.boot_not_saved());
+    static_cast<void>(cycle.resume());
+    Walk again(cycle.state());
+
+    activate(again, 3);
+
+    EXPECT_EQ(again.state().starts, 1);
+}
+
 TEST(UpdateCycleBoot, WhatDoesNotLoadFallsBackToLastKnownGoodThenNothing) {
     Walk walk;
     confirm(walk, 1);
