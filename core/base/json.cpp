@@ -50,7 +50,7 @@ public:
             code = make_error_code(boost::system::errc::invalid_argument);
             return false;
         }
-        open_.back().key = std::move(text_);
+        open_.back().key = text_;  // A copy: both keep their memory for the next name.
         text_.clear();
         return true;
     }
@@ -115,7 +115,7 @@ void pretty(const json::value& value, std::size_t indent, std::string& out) {
             if (!first) out += ",";
             first = false;
             new_line(indent + 2);
-            out += json::serialize(json::string(name)) + ": ";
+            out += json::serialize(json::string_view(name)) + ": ";
             pretty(member, indent + 2, out);
         }
         new_line(indent);

@@ -17,9 +17,14 @@ void append(Bytes& out, std::string_view text) {
 
 void append_string(Bytes& out, std::string_view text) {
     out.push_back('"');
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out.push_back('\\');
-        out.push_back(static_cast<std::uint8_t>(c));
+    const auto is_escaped = [](char c) { return c == '"' || c == '\\'; };
+    for (auto from = text.begin();;) {
+        const auto escaped = std::find_if(from, text.end(), is_escaped);
+        append(out, {from, escaped});
+        if (escaped == text.end()) break;
+        out.push_back('\\');
+        out.push_back(static_cast<std::uint8_t>(*escaped));
+        from = escaped + 1;
     }
     out.push_back('"');
 }

@@ -29,7 +29,7 @@ public:
     Result<void> probe() override {
         const Content* content = at_.ground_.truth.find(*running_);
         if (content->kind != Kind::kUnwell) return {};
-        ++at_.machine_.lives[content->counter].harmed;
+        at_.harmed_by(content->counter);
         return fail(Errc::kUnavailable, "simulated");
     }
     Result<std::vector<sensor::Match>> scan(std::string_view, ByteView) override {
@@ -72,19 +72,18 @@ Result<void> Endpoint::Sensor::load(const content::Bundle& bundle) {
 }
 
 void Endpoint::Sensor::do_to_machine(const Content& content) {
-    Life& life = at_.machine_.lives[content.counter];
     switch (content.kind) {
         case Kind::kGood:
         case Kind::kUnwell: return;
         case Kind::kCutsOff:
             // Noticed at the next exchange (Transport).
-            ++life.harmed;
+            at_.harmed_by(content.counter);
             return;
         case Kind::kCrashesOnLoad:
-            ++life.harmed;
+            at_.harmed_by(content.counter);
             at_.die({.crash = "the sensor died loading", .power = false, .down = seconds{5}});
         case Kind::kFreezesOnLoad:
-            ++life.harmed;
+            at_.harmed_by(content.counter);
             at_.die(
                 {.crash = "", .power = true, .down = at_.dice_.between(seconds{60}, seconds{900})});
         case Kind::kCrashesLater:
@@ -283,6 +282,7 @@ void Endpoint::returned(const std::exception_ptr& thrown) {
 void Endpoint::settle() {
     ground_.context.restart();
     ground_.context.poll();
+    ground_.truth.changed(machine_);
     if (end_) {
         ended();
         return;
@@ -291,6 +291,7 @@ void Endpoint::settle() {
 }
 
 void Endpoint::ended() {
+    ground_.truth.changed(machine_);
     const End end = std::move(*end_);
     end_.reset();
     ++life_;
@@ -335,6 +336,11 @@ std::string Endpoint::last_refresh() const {
     return last.is_string() ? std::string(last.as_string()) : std::string();
 }
 
+void Endpoint::harmed_by(std::int64_t counter) {
+    ++machine_.lives[counter].harmed;
+    ground_.truth.changed(counter);
+}
+
 /// What the agent's own state tells that the sensor cannot.
 void Endpoint::note_agent() {
     const client::CycleState& cycle = agent_->cycle();
@@ -371,7 +377,7 @@ void Endpoint::stop_in_order() {
 
 void Endpoint::crash_of_content(std::int64_t counter, std::uint64_t life) {
     if (life_ != life || machine_.running != counter || !agent_) return;
-    ++machine_.lives[counter].harmed;
+    harmed_by(counter);
     end_ = End{.crash = "the sensor died scanning", .power = false, .down = seconds{5}};
     ended();
 }

@@ -79,6 +79,7 @@ private:
     void returned(const std::exception_ptr& thrown);
     void ended();
     void settle();
+    void harmed_by(std::int64_t counter);
     void note_agent();
     void note_confirmed();
     void note_write(const std::string& path, const Bytes& bytes);

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
     app.add_option("--count", count, "How many, from there on");
     app.add_flag("--trace", options.trace, "Print what happens");
     app.add_option("--plant", planted, "A planted bug, by number");
+    app.add_flag("--look-at-all", options.looks_at_all, "At every invariant after each event");
     app.add_option("--only", options.only, "One invariant alone");
     CLI11_PARSE(app, argc, argv);
     options.planted = static_cast<Planted>(planted);

@@ -119,6 +119,7 @@ ReleaseDesk::Packed ReleaseDesk::pack(const Order& order, std::int64_t counter) 
     ++packed.content_role.version;
     // From here on there is a signature; nothing says that it is ever published.
     truth_.contents[counter] = std::move(content);
+    truth_.changed(counter);
     return packed;
 }
 
@@ -181,6 +182,7 @@ void ReleaseDesk::steer(std::int64_t counter, const std::string& word,
                                        std::to_string(response.status));
                Ruling& ruling = truth_.rulings[counter];
                if (done && word == "halt") ruling.halted = true;
+               truth_.changed(counter);
                then(done);
            });
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
+#include <limits>
 
 #include "core/base/check.hpp"
 #include "core/trust/metadata.hpp"
@@ -197,6 +198,7 @@ void ServerHost::settle() {
     if (!process_) return;
     ++life_;
     trace_.line("server", "is down");
+    note_ends_below(std::numeric_limits<std::int64_t>::max());
     process_.reset();
     disk_.cut();
     const milliseconds down =

@@ -72,6 +72,7 @@ private:
     void note_arrival(const net::Request& request);
     void note_rollouts();
     void note_harm_bound(const rollout::Rollout& rollout, Ruling& ruling);
+    void note_ends_below(std::int64_t counter);
     void note_recalls();
 
     Timeline& timeline_;

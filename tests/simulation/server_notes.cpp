@@ -1,5 +1,7 @@
 // What the server says and does, written down for the invariants.
 
+#include <tuple>
+
 #include "core/health/report.hpp"
 #include "core/trust/metadata.hpp"
 #include "core/trust/role_name.hpp"
@@ -19,6 +21,16 @@ std::optional<Document> read_signed(const Disk& disk, const std::string& name,
     Result<Document> document = parse(envelope->signed_part);
     if (!document) return std::nullopt;
     return std::move(*document);
+}
+
+/// What note_rollouts() may change of a ruling and an invariant looks at; `forgiven` changes with
+/// `resumes`.
+using RulingInShort =
+    std::tuple<std::int64_t, std::int64_t, std::int64_t, std::optional<rollout::Phase>, bool>;
+
+RulingInShort in_short(const Ruling& ruling) {
+    return {ruling.resumes, ruling.window_most, ruling.harm_bound_most, ruling.phase,
+            ruling.halted};
 }
 
 /// What whoever looks now is told.
@@ -70,6 +82,7 @@ void ServerHost::note_answer(const net::Request& request, net::Response& respons
     if (announces && yes) {
         ruling.let_in.insert(report->device);
         ruling.forgiven.erase(report->device);
+        truth_.changed(report->counter);
     }
     truth_.acknowledged.push_back({report->device, report->sequence, request.body});
     if (trace_.kept()) {
@@ -85,6 +98,7 @@ void ServerHost::note_arrival(const net::Request& request) {
     const Result<health::Report> report = health::parse_report(request.body);
     if (!report || report->kind != health::Kind::kHealthy) return;
     truth_.rulings[report->counter].confirmed.insert(report->device);
+    truth_.changed(report->counter);
 }
 
 void ServerHost::note_rollouts() {
@@ -92,6 +106,7 @@ void ServerHost::note_rollouts() {
     if (!up() || driver()->health().store) return;
     for (const rollout::Rollout* rollout : driver()->live()) {
         Ruling& ruling = truth_.rulings[rollout->id().counter];
+        const RulingInShort before = in_short(ruling);
         if (trace_.kept() && ruling.phase != rollout->phase()) {
             trace_.line("server", "rollout " + std::to_string(rollout->id().counter) + " is " +
                                       std::string(rollout::name_of(rollout->phase())) + " " +
@@ -111,8 +126,29 @@ void ServerHost::note_rollouts() {
             if (!ruling.halted_at) ruling.halted_at = timeline_.now();
         }
         note_harm_bound(*rollout, ruling);
+        if (in_short(ruling) != before) truth_.changed(rollout->id().counter);
     }
+    for (const rollout::Rollout* rollout : driver()->live()) note_ends_below(rollout->id().counter);
     note_recalls();
+}
+
+/// What the store says of rollouts below `counter` that nobody saw end: one turn may hold a halt
+/// and what follows on it, be it a newer release or the server's death.
+void ServerHost::note_ends_below(std::int64_t counter) {
+    for (auto& [ended, ruling] : truth_.rulings) {
+        if (ended >= counter) break;
+        const bool is_over =
+            ruling.phase == rollout::Phase::kHalted || ruling.phase == rollout::Phase::kRetired;
+        if (!ruling.phase || is_over) continue;
+        const auto release = inner_store_->release({kStream, ended});
+        if (!release || !*release) continue;
+        for (const rollout::Phase phase : {rollout::Phase::kHalted, rollout::Phase::kRetired}) {
+            if ((*release)->phase != rollout::name_of(phase)) continue;
+            ruling.phase = phase;
+            ruling.halted = ruling.halted || phase == rollout::Phase::kHalted;
+            truth_.changed(ended);
+        }
+    }
 }
 
 /// W + k* - 1, as promised for the ring in front.
@@ -138,6 +174,7 @@ void ServerHost::note_recalls() {
         if (!named && pointer.counter <= counter) continue;
         ruling.recalled_from = published->timestamp;
         ruling.recalled_at = timeline_.now();
+        truth_.changed(counter);
         trace_.line("server", "recalls " + std::to_string(counter) + " from timestamp " +
                                   std::to_string(published->timestamp) + " on");
     }

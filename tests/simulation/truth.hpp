@@ -101,6 +101,13 @@ struct Truth {
     std::vector<Acknowledged> acknowledged;
     std::vector<std::string> broken;  ///< Said by the parts themselves: what could never be.
 
+    // What the invariants have yet to look at. Who writes above says so here.
+    std::set<std::string> changed_machines;
+    std::set<std::int64_t> changed_counters;
+
+    void changed(const Machine& machine) { changed_machines.insert(machine.id); }
+    void changed(std::int64_t counter) { changed_counters.insert(counter); }
+
     const Content* find(const Sha256& sha256) const {
         for (const auto& [counter, content] : contents) {
             if (content.sha256 == sha256) return &content;

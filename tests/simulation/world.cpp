@@ -6,7 +6,6 @@
 #include <cstdio>
 
 #include "core/base/check.hpp"
-#include "tests/simulation/invariants.hpp"
 
 namespace firebreak::simulation {
 
@@ -15,6 +14,8 @@ namespace {
 using std::chrono::minutes;
 
 constexpr std::uint64_t kEventsMax = 400'000;
+/// So many events may pass between two looks at everything, changed or not.
+constexpr std::uint64_t kLookAtAllEvery = 256;
 constexpr minutes kBeginningMost{60};
 constexpr minutes kEndMost{360};
 constexpr milliseconds kLook{10'000};
@@ -92,7 +93,7 @@ Outcome World::run() {
     Outcome outcome;
     while (stage_ != Stage::kOver && !outcome.broken) {
         if (!timeline_.step()) break;
-        outcome.broken = first_broken(truth_, timeline_.now(), options_.only);
+        outcome.broken = look();
         if (!outcome.broken && timeline_.happened() > kEventsMax) {
             outcome.broken = "progress: too many events";
         }
@@ -101,6 +102,7 @@ Outcome World::run() {
         }
         if (stuck_) break;
     }
+    if (!outcome.broken) outcome.broken = first_broken(truth_, timeline_.now(), options_.only);
     if (!outcome.broken && stage_ == Stage::kOver) outcome.broken = at_the_end();
     outcome.events = timeline_.happened();
     outcome.lasted = timeline_.elapsed();
@@ -113,6 +115,14 @@ Outcome World::run() {
     if (trace_.kept()) trace_log();
     outcome.trace = trace_.text();
     return outcome;
+}
+
+/// At the invariants, after an event: at what changed, and now and then at everything, should
+/// somebody have changed the truth and not said so.
+Broken World::look() {
+    const bool at_all = options_.looks_at_all || timeline_.happened() % kLookAtAllEvery == 0;
+    if (at_all) return first_broken(truth_, timeline_.now(), options_.only);
+    return first_broken_by_change(truth_, timeline_.now(), options_.only);
 }
 
 /// What the server wrote down, for whoever compares it with what happened.

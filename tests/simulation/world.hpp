@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/simulation/endpoint.hpp"
+#include "tests/simulation/invariants.hpp"
 #include "tests/simulation/release_desk.hpp"
 #include "tests/simulation/server_host.hpp"
 
@@ -29,6 +30,8 @@ struct WorldOptions {
     bool trace = false;
     Planted planted = Planted::kNone;
     std::string only;  ///< One invariant; empty: all.
+    /// After each event, at all of every invariant, whatever changed: many times slower.
+    bool looks_at_all = false;
 };
 
 struct Outcome {
@@ -57,6 +60,7 @@ private:
     enum class Stage { kBeginning, kStorm, kEnd, kOver };
 
     void make_fleet();
+    Broken look();
     void trace_log();
     void plant();
     void suit_the_bug(Order& order) const;
