@@ -17,6 +17,11 @@ namespace fs = std::filesystem;
 /// Clients refuse more (trust::UpdaterLimits), so that reading or writing more makes no sense.
 constexpr std::uint64_t kMetadataBytesMax = trust::UpdaterLimits{}.targets_bytes_max;
 
+/// Beside metadata/ and targets/: nobody is served it.
+constexpr const char* kVersionNote = "timestamp-versions";
+/// Numbers that one note is good for; so many are skipped at a start at most.
+constexpr trust::Version kVersionsNoted = 1'000;
+
 trust::MetaFile meta_file_of(trust::Version version, ByteView bytes) {
     return {version, bytes.size(), {{"sha256", sha256(bytes).hex()}}};
 }
@@ -103,6 +108,20 @@ Result<void> Repository::load_versions() {
     return {};
 }
 
+/// None in a repository that never published with a note.
+Result<void> Repository::load_version_note() {
+    constexpr std::uint64_t kBytesMax = 32;
+    const Result<Bytes> bytes = files_->read(options_.root / kVersionNote, kBytesMax);
+    if (!bytes && bytes.error() == Errc::kNotFound) return {};
+    if (!bytes) return fail(bytes.error().seen_from("repository"));
+    const std::string text = to_text(*bytes);
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), noted_);
+    if (code != std::errc() || std::string_view(end) != "\n" || noted_ < 1) {
+        return corrupt(kVersionNote, Error(Errc::kMalformed, "not a number and a line feed"));
+    }
+    return {};
+}
+
 Result<void> Repository::load_offline_roles() {
     const std::string root_name = trust::metadata_file_name("root", highest_["root"]);
     const Result<Bytes> root_bytes = read_metadata(root_name);
@@ -155,7 +174,8 @@ Result<void> Repository::load_online_roles() {
     timestamp_ = std::move(*timestamp);
     snapshot_ = std::move(*snapshot);
     rollout_ = std::move(*rollout);
-    highest_["timestamp"] = timestamp_.version;
+    if (const Result<void> noted = load_version_note(); !noted) return noted;
+    highest_["timestamp"] = std::max(timestamp_.version, noted_);
     return {};
 }
 
@@ -222,6 +242,19 @@ bool Repository::is_due(std::chrono::sys_seconds now) const {
 
 trust::Version Repository::take_version(const std::string& role) {
     return ++highest_[role];
+}
+
+Result<trust::Version> Repository::take_timestamp_version() {
+    const trust::Version next = highest_["timestamp"] + 1;
+    if (next > noted_) {
+        const trust::Version until = next + kVersionsNoted - 1;
+        const std::string text = std::to_string(until) + "\n";
+        const Result<void> written =
+            files_->write(options_.root / kVersionNote, bytes_of(text), FileMode::kPublic);
+        if (!written) return fail(written.error().seen_from("repository"));
+        noted_ = until;
+    }
+    return take_version("timestamp");
 }
 
 Result<trust::MetaFile> Repository::write_role(const std::string& role, trust::Version version,
@@ -358,7 +391,9 @@ Result<Published> Repository::publish(const DesiredState& desired, const BundleS
     if (published.timestamp) {
         // Also past one that a failed write may have left: a client that saw it takes no other
         // timestamp of that version, and would learn of a halt one version late.
-        timestamp.version = take_version("timestamp");
+        const Result<trust::Version> version = take_timestamp_version();
+        if (!version) return fail(version.error());
+        timestamp.version = *version;
         timestamp.expires = now + options_.timestamp_lifetime;
         const Result<trust::MetaFile> written =
             write_role("timestamp", timestamp.version, trust::to_json(timestamp));

@@ -104,6 +104,7 @@ private:
     std::filesystem::path metadata_path(const std::string& name) const;
     [[nodiscard]] Result<Bytes> read_metadata(const std::string& name) const;
     [[nodiscard]] Result<void> load_versions();
+    [[nodiscard]] Result<void> load_version_note();
     [[nodiscard]] Result<void> load_offline_roles();
     [[nodiscard]] Result<void> load_online_roles();
 
@@ -113,6 +114,10 @@ private:
                                                      const json::value& signed_part);
     /// The version that the next file of `role` gets: above all that are, or may be, on disk.
     trust::Version take_version(const std::string& role);
+    /// The same for the timestamp, whose file is replaced and so tells of one number alone: those
+    /// that may have been used are on disk before. A write that failed may have been seen, and be
+    /// gone after a power cut; who saw it takes no other bytes of that number, not even a halt.
+    [[nodiscard]] Result<trust::Version> take_timestamp_version();
 
     [[nodiscard]] Result<bool> publish_content(const Bytes& content_role,
                                                const BundleSource& bundles,
@@ -135,6 +140,7 @@ private:
     trust::Snapshot snapshot_;
     trust::Timestamp timestamp_;
     std::map<std::string, trust::Version> highest_;  ///< By role.
+    trust::Version noted_ = 0;  ///< No timestamp had a higher number: says the note on disk.
 };
 
 }  // namespace firebreak::server

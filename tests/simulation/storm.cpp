@@ -74,6 +74,7 @@ void World::storm_server() {
         ServerFaults faults;
         if (dice_.percent(50)) faults.disk.full_percent = dice_.index(15);
         if (dice_.percent(50)) faults.disk.cut_per_mille = dice_.index(20);
+        if (dice_.percent(50)) faults.disk.unsure_percent = dice_.index(8);
         if (dice_.percent(50)) faults.store.full_percent = dice_.index(10);
         if (dice_.percent(50)) faults.store.cut_per_mille = dice_.index(20);
         if (dice_.percent(50)) faults.crash_per_mille = dice_.index(4);

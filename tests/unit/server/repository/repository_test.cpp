@@ -289,10 +289,52 @@ TEST_F(RepositoryTest, NeverGivesAVersionThatWasOnDiskToOtherBytes) {
         static_cast<void>(publish(*repository, 1'000 + step));
         static_cast<void>(publish(*repository, 2'000 + step));
         for (const auto& [path, bytes] : files_.files) {
-            if (path.ends_with("timestamp.json")) continue;
+            if (path.ends_with("timestamp.json") || path == "repo/timestamp-versions") continue;
             const auto [known, fresh] = seen.emplace(path, bytes);
             EXPECT_EQ(known->second, bytes) << path;
         }
+    }
+}
+
+TEST_F(RepositoryTest, NeverGivesATimestampsVersionToOtherBytesAfterAPowerCutEither) {
+    create();
+    publish_first();
+    const Bytes on_disk = files_.files.at("repo/metadata/timestamp.json");
+    Client client(files_);
+    {
+        // Its write came through to who read it, failed, and was gone with the power.
+        Result<Repository> repository = open();
+        ASSERT_TRUE(publish(*repository, 900));
+        ASSERT_TRUE(client.refresh("yara", kNow));
+        files_.files["repo/metadata/timestamp.json"] = on_disk;
+    }
+
+    Result<Repository> repository = open();
+    ASSERT_TRUE(repository && publish(*repository, 1'000));
+
+    const auto pointer = client.refresh("yara", kNow);
+    ASSERT_TRUE(pointer) << pointer.error().to_string();
+    EXPECT_EQ(pointer->rings.at("canary").threshold_ppb, 1'000);
+}
+
+TEST_F(RepositoryTest, NotesNoVersionsForEachTimestamp) {
+    create();
+    Result<Repository> repository = open();
+    ASSERT_TRUE(repository && publish(*repository, 1));
+    const Bytes note = files_.files.at("repo/timestamp-versions");
+    for (int i = 2; i < 900; ++i) ASSERT_TRUE(publish(*repository, i));
+    EXPECT_EQ(files_.files.at("repo/timestamp-versions"), note);
+    for (int i = 900; i < 1'100; ++i) ASSERT_TRUE(publish(*repository, i));
+    EXPECT_NE(files_.files.at("repo/timestamp-versions"), note);
+}
+
+TEST_F(RepositoryTest, DoesNotStartWithANoteThatIsNone) {
+    create();
+    for (const std::string bad : {"", "x\n", "12", "12\n\n", "-1\n", "99999999999999999999\n"}) {
+        files_.files["repo/timestamp-versions"] = to_bytes(bad);
+        const Result<Repository> repository = open();
+        ASSERT_FALSE(repository) << bad;
+        EXPECT_EQ(repository.error(), Errc::kCorrupt) << bad;
     }
 }
 
