@@ -175,7 +175,9 @@ void Rollout::Fold::operator()(const Activated& event) const {
     exposure.activated = time;
     count(exposure, +1);
     to.pending_.push_back({time, to.exposures_.add(device, exposure)});
-    if (!to.first_activation_) to.first_activation_ = time;
+    if (to.first_activation_) return;
+    to.first_activation_ = time;
+    bet_on_late_crashes();  // From the first on, and not with whatever comes next.
 }
 
 std::uint32_t Rollout::Fold::number_of_tenant(const std::string& tenant) const {
