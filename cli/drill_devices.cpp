@@ -5,13 +5,13 @@
 #include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
 #include "core/content/manifest.hpp"
+#include "core/health/enrolment.hpp"
 #include "core/health/message_signature.hpp"
 #include "core/signing/key_file.hpp"
 
 namespace firebreak::cli {
 namespace {
 
-constexpr std::string_view kEnrolContext{"firebreak-enrol-v1\0", 19};
 constexpr std::uint64_t kStateBytesMax = 1U << 20U;
 constexpr std::uint64_t kAnswerBytesMax = 65'536;
 constexpr std::size_t kSeedBytes = 32;
@@ -57,11 +57,9 @@ Result<std::string> enrolment_body(const SecretBytes& seed, const std::string& t
                                    const Sha256& build) {
     const signing::Ed25519Signer signer = signing::Ed25519Signer::from_seed(seed);
     const Bytes public_key = public_key_of(signer);
-    Bytes message = to_bytes(kEnrolContext);
-    message.insert(message.end(), token.begin(), token.end());
-    message.push_back(0);
-    message.insert(message.end(), public_key.begin(), public_key.end());
+    Bytes message = health::enrolment_message(token, public_key);
     const Result<Bytes> signature = signer.sign(message);
+    wipe(message);
     if (!signature) return fail(signature.error());
     return json::serialize(json::object{{"token", token},
                                         {"public_key", hex_encode(public_key)},
@@ -88,7 +86,8 @@ Result<DrillDevice> parse_device(const json::value& value, const std::string& pa
     if (!mac_key || (enrolled && mac_key->size() < health::kMacKeyBytesMin)) {
         return fail(firebreak::Errc::kInvalid, object->path_to("mac_key") + ": is no key");
     }
-    return DrillDevice{.seed = SecretBytes::take(*seed), .id = *id, .mac_key = std::move(*mac_key)};
+    return DrillDevice{
+        .seed = SecretBytes::take(*seed), .id = *id, .mac_key = SecretBytes::take(*mac_key)};
 }
 
 }  // namespace
@@ -144,11 +143,13 @@ Result<void> DrillDevices::save() {
     for (const DrillDevice& device : devices_) {
         list.push_back(json::object{{"seed", hex_encode(device.seed.view())},
                                     {"device", device.id},
-                                    {"mac_key", base64_encode(device.mac_key)}});
+                                    {"mac_key", base64_encode(device.mac_key.view())}});
     }
     const json::object all{{"devices", std::move(list)}, {"sequence", used_ + kSequencesOfADrill}};
-    const std::string text = json::serialize(all) + "\n";
-    return context_.files.write(file_, bytes_of(text), FileMode::kPrivate);
+    Bytes text = to_bytes(json::serialize(all) + "\n");
+    Result<void> written = context_.files.write(file_, text, FileMode::kPrivate);
+    wipe(text);
+    return written;
 }
 
 Result<void> DrillDevices::muster(const DrillPlace& place, int count, const std::string& token_file,
@@ -158,7 +159,7 @@ Result<void> DrillDevices::muster(const DrillPlace& place, int count, const std:
     if (const Result<void> loaded = load(); !loaded) return loaded;
     while (devices_.size() < static_cast<std::size_t>(count)) {
         Bytes seed = context_.random.bytes(kSeedBytes);
-        devices_.push_back({.seed = SecretBytes::take(seed), .id = {}, .mac_key = {}});
+        devices_.push_back({.seed = SecretBytes::take(seed), .id = {}, .mac_key = SecretBytes(0)});
     }
     for (DrillDevice& device : devices_) device.sequence = used_;
     if (const Result<void> saved = save(); !saved) return saved;
@@ -213,7 +214,7 @@ Result<void> DrillDevices::enrol(DrillDevice& device, const DrillPlace& place,
         return fail(firebreak::Errc::kInvalid, "enrol: mac_key: is no key");
     }
     device.id = *id;
-    device.mac_key = std::move(*mac_key);
+    device.mac_key = SecretBytes::take(*mac_key);
     return save();
 }
 
@@ -232,7 +233,7 @@ Result<bool> DrillDevices::say(DrillDevice& device, health::Kind kind, const Dri
     net::Request request = post("/v1/reports", health::serialize_report(report));
     const health::SignedHeaders headers =
         health::sign_message({request.method, request.target, bytes_of(request.body)}, device.id,
-                             device.mac_key, std::chrono::floor<std::chrono::seconds>(now));
+                             device.mac_key.view(), std::chrono::floor<std::chrono::seconds>(now));
     request.headers["Content-Digest"] = headers.content_digest;
     request.headers["Signature-Input"] = headers.signature_input;
     request.headers["Signature"] = headers.signature;

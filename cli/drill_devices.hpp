@@ -27,8 +27,8 @@ struct DrillPlace {
 /// A device that exists for drills alone: a key, and what a server gave it.
 struct DrillDevice {
     SecretBytes seed;
-    std::string id;  ///< Empty: not enrolled yet.
-    Bytes mac_key;
+    std::string id;             ///< Empty: not enrolled yet.
+    SecretBytes mac_key;        ///< Empty likewise.
     std::int64_t sequence = 0;  ///< Of its last report.
 
     bool let_in = false;  ///< In this drill.

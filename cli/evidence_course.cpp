@@ -35,31 +35,13 @@ void EvidenceCourse::see(const rollout::LogReplay& replay) {
     if (found == replay.rollouts().end()) return;
     const rollout::LogReplay::Replayed& now = found->second;
     const std::string_view phase = rollout::name_of(now.rollout.phase());
-    if (!last_.empty() && now.last_event < last_[0].time + kAtMostEvery &&
-        phase == last_[0].phase) {
-        return;
-    }
-    last_ = {{.time = now.last_event,
-              .evidence = now.rollout.evidence(now.last_event),
-              .activated = total(now.rollout, &rollout::RingState::activated),
-              .confirmed = total(now.rollout, &rollout::RingState::confirmed),
-              .phase = std::string(phase)}};
-    last_is_kept_ = seen_++ % every_ == 0;
-    if (!last_is_kept_) return;
-    points_.push_back(last_[0]);
-    if (points_.size() < kPointsMost) return;
-    for (std::size_t i = 0; 2 * i < points_.size(); ++i) points_[i] = points_[2 * i];
-    points_.resize((points_.size() + 1) / 2);
-    every_ *= 2;
-    static_assert(kPointsMost % 2 == 0);
-    last_is_kept_ = false;  // Its place is odd.
-}
-
-std::vector<EvidenceCourse::Point> EvidenceCourse::points() const {
-    std::vector<Point> all = points_;
-    if (last_is_kept_ || last_.empty()) return all;
-    all.push_back(last_[0]);
-    return all;
+    const std::optional<Point>& last = points_.last();
+    if (last && now.last_event < last->time + kAtMostEvery && phase == last->phase) return;
+    points_.add({.time = now.last_event,
+                 .evidence = now.rollout.evidence(now.last_event),
+                 .activated = total(now.rollout, &rollout::RingState::activated),
+                 .confirmed = total(now.rollout, &rollout::RingState::confirmed),
+                 .phase = std::string(phase)});
 }
 
 std::string EvidenceCourse::render() const {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/thinned.hpp"
 #include "core/base/json.hpp"
 #include "core/rollout/log_replay.hpp"
 
@@ -11,9 +12,7 @@ namespace firebreak::cli {
 
 /// How the evidence against one rollout went, while its log is replayed.
 ///
-/// Limits: one point a second of the log's time, and kPointsMost of them, however long it is: when
-/// they are full every second one goes, and from then on half as many are kept. The
-/// latest is always there.
+/// Limits: one point a second of the log's time, and of those kPointsMost (Thinned).
 class EvidenceCourse {
 public:
     struct Point {
@@ -33,7 +32,7 @@ public:
     const rollout::RolloutId& id() const { return id_; }
 
     /// In the order of time; none when the log has no such rollout.
-    std::vector<Point> points() const;
+    std::vector<Point> points() const { return points_.values(); }
 
     /// A table of at most kRowsMost of them.
     std::string render() const;
@@ -45,11 +44,7 @@ public:
 
 private:
     rollout::RolloutId id_;
-    std::vector<Point> points_;
-    std::vector<Point> last_;  ///< None or one.
-    std::size_t every_ = 1;    ///< Of so many points seen, one is kept.
-    std::size_t seen_ = 0;
-    bool last_is_kept_ = false;
+    Thinned<Point, kPointsMost> points_;
 };
 
 }  // namespace firebreak::cli

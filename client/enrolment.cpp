@@ -6,21 +6,18 @@
 #include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
 #include "core/base/json.hpp"
+#include "core/health/enrolment.hpp"
 
 namespace firebreak::client {
 namespace {
 
-constexpr std::string_view kContext{"firebreak-enrol-v1\0", 19};
 constexpr std::uint64_t kAnswerBytesMax = 16'384;
 
 }  // namespace
 
 std::string enrolment_body(const DeviceKey& key, std::string_view token, const Sha256& engine_build,
                            const Attributes& attributes) {
-    Bytes message = to_bytes(kContext);
-    message.insert(message.end(), token.begin(), token.end());
-    message.push_back(0);
-    message.insert(message.end(), key.public_key().begin(), key.public_key().end());
+    Bytes message = health::enrolment_message(token, key.public_key());
     const DeviceKey::Signature signature = key.sign(message);
     wipe(message);
 

@@ -2,18 +2,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/thinned.hpp"
 #include "core/rollout/event.hpp"
 
 namespace firebreak::cli {
 
 /// How one simulated rollout went over time: what a chart of it shows.
 ///
-/// Limits: kPointsMost points, however long the run was; when they are full every second one goes,
-/// and from then on half as many are kept. The latest is always there.
+/// Limits: kPointsMost points (Thinned).
 class Course {
 public:
     /// Devices at one moment, counted from publication.
@@ -34,21 +33,18 @@ public:
     static constexpr std::size_t kPointsMost = 1024;
 
     /// @pre not before the point added last.
-    void add(const Point& point);
+    void add(const Point& point) { points_.add(point); }
     void mark(Mark mark) { marks_.push_back(std::move(mark)); }
     /// When `decided` is a turn, and not a step on the way.
     void mark(double seconds, const rollout::EventBody& decided);
 
     /// In the order of time.
-    std::vector<Point> points() const;
+    std::vector<Point> points() const { return points_.values(); }
     const std::vector<Mark>& marks() const { return marks_; }
 
 private:
-    std::vector<Point> points_;
-    std::optional<Point> last_;
+    Thinned<Point, kPointsMost> points_;
     std::vector<Mark> marks_;
-    std::size_t every_ = 1;  ///< Of so many points added, one is kept.
-    std::size_t added_ = 0;
 };
 
 }  // namespace firebreak::cli

@@ -5,12 +5,13 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/errc.hpp"
+#include "core/base/secret.hpp"
+#include "core/health/enrolment.hpp"
 #include "core/trust/key.hpp"
 
 namespace firebreak::server {
 namespace {
 
-constexpr std::string_view kContext{"firebreak-enrol-v1\0", 19};
 constexpr std::size_t kPublicKeyBytes = 32;
 constexpr std::size_t kSignatureBytes = 64;
 constexpr std::size_t kAttributesMax = 16;
@@ -119,11 +120,11 @@ Result<EnrolmentRequest> parse_enrolment(const json::value& value) {
 }
 
 bool proves_key(const EnrolmentRequest& request) {
-    Bytes message = to_bytes(kContext);
-    message.insert(message.end(), request.token_text.begin(), request.token_text.end());
-    message.push_back(0);
-    message.insert(message.end(), request.public_key.begin(), request.public_key.end());
-    return trust::Key::ed25519(request.public_key).verifies(message, request.signature);
+    Bytes message = health::enrolment_message(request.token_text, request.public_key);
+    const bool proven =
+        trust::Key::ed25519(request.public_key).verifies(message, request.signature);
+    wipe(message);
+    return proven;
 }
 
 std::string device_id_of(ByteView public_key) {

@@ -24,8 +24,7 @@ struct EnrolmentRequest {
 /// @returns Errc::kMalformed or kInvalid with the member's path.
 [[nodiscard]] Result<EnrolmentRequest> parse_enrolment(const json::value& body);
 
-/// Whether the sender has the private half of the public key: the signature is over
-/// "firebreak-enrol-v1" || 0 || token || 0 || public key (Ed25519).
+/// Whether the sender has the private half of the public key (health::enrolment_message).
 bool proves_key(const EnrolmentRequest& request);
 
 /// The id a key gets: "d-" and 32 hexadecimal digits of its SHA-256. A function of the key, so that
