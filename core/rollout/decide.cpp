@@ -182,10 +182,14 @@ std::int64_t Decision::total(std::int64_t RingState::*count) const {
     return sum;
 }
 
+/// Of a ring that has fewer devices than confirmed_min: all but those that the tolerance expects to
+/// fall silent, and as many more as chance does, three standard deviations of a Poisson number.
+/// Whether so many are too many the evidence says.
 std::int64_t Decision::confirmations_needed() const {
-    const auto tolerated =
-        static_cast<std::int64_t>(plan_.silence_q0 * static_cast<double>(active_));
-    return std::min(plan_.rings[index_].confirmed_min, active_ - front_->forgiven - tolerated);
+    const double expected = plan_.silence_q0 * static_cast<double>(active_);
+    const double tolerated = expected + 3 * std::sqrt(expected);
+    return std::min(plan_.rings[index_].confirmed_min,
+                    active_ - front_->forgiven - static_cast<std::int64_t>(tolerated));
 }
 
 /// When every device that is awake has seen the last step of the threshold: two polls, because a
