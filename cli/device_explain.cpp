@@ -72,6 +72,19 @@ std::string say_window_full(const JsonObject& it) {
            " places of its ring are taken. It is let in when one of those is confirmed";
 }
 
+std::string say_segment_window_full(const JsonObject& it) {
+    std::string words = "its turn has come, but few of its kind are let in at first:";
+    const Result<const json::array*> segments = it.array("segments");
+    if (!segments) return words;
+    for (const json::value& element : **segments) {
+        const Result<JsonObject> segment = JsonObject::of(element, "segment");
+        if (!segment) continue;
+        words += " " + text_of(*segment, "filled") + " of " + text_of(*segment, "window") +
+                 " places of " + text_of(*segment, "segment") + " are taken;";
+    }
+    return words + " it is let in when there is one in each";
+}
+
 std::string say_ring_closed(const JsonObject& it) {
     const std::string ring = "its ring, " + text_in(it, "ring", "position") + " of " +
                              text_in(it, "ring", "of") + ", is not open";
@@ -122,6 +135,7 @@ const Words* words_for(const std::string& state) {
         {"above-threshold", {true, say_above_threshold}},
         {"above-ceiling", {true, say_above_ceiling}},
         {"window-full", {true, say_window_full}},
+        {"segment-window-full", {true, say_segment_window_full}},
         {"may-activate",
          {false,
           [](const JsonObject&) { return "it may have it now, and will at its next poll"; }}},

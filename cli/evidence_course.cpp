@@ -52,7 +52,7 @@ std::string EvidenceCourse::render() const {
     for (std::size_t row = 0; row < rows; ++row) {
         const Point& at = all[rows == 1 ? 0 : row * (all.size() - 1) / (rows - 1)];
         const double control =
-            rollout::log_e_two_sample(at.evidence.log_e_control, at.evidence.log_e_losses);
+            rollout::log_mean_of(at.evidence.log_e_control, at.evidence.log_e_losses);
         table.add({format_utc_millis(at.time), at.phase, std::to_string(at.activated),
                    std::to_string(at.confirmed), std::to_string(at.evidence.failed_devices),
                    text_of(at.evidence.log_e), text_of(at.evidence.log_e_crash), text_of(control),

@@ -116,6 +116,30 @@ void explain_people(const rollout::Plan& plan, Output& output) {
     output.text += "\n";
 }
 
+void explain_segments(const rollout::Plan& plan, Output& output) {
+    if (plan.segments.by.empty()) return;
+    std::string axes;
+    for (const std::string& axis : plan.segments.by) axes += (axes.empty() ? "" : ", ") + axis;
+    output.text +=
+        "Devices alike in one of " + axes +
+        " are a segment: its failures are weighed against it alone, and over all rings at "
+        "most " +
+        std::to_string(plan.segments.window_start) +
+        " devices of it, and as many more as confirmed, are activated and not yet "
+        "confirmed.\n";
+    for (const rollout::Ring& ring : plan.rings) {
+        std::string names;
+        for (const rollout::SegmentName& name : ring.segments) {
+            names += (names.empty() ? "" : ", ") + rollout::text_of(name);
+        }
+        if (names.empty()) continue;
+        output.text += "  After ring " + ring.name + " only once " +
+                       std::to_string(plan.failures_min) + " devices confirmed of each of " +
+                       names + ".\n";
+    }
+    output.text += "\n";
+}
+
 void explain_faults(const rollout::Plan& plan, Output& output) {
     const double hours = seconds_of(plan.confirm_after) / 3600;
     Table table({"  harms", "and they fall silent", "and they crash, and report it"});
@@ -207,6 +231,7 @@ Result<Output> explain_plan(const Context& context, const ExplainPlanOptions& op
                   .data = {{"plan", rollout::to_json(*plan)}}};
     explain_rings(*plan, output);
     explain_people(*plan, output);
+    explain_segments(*plan, output);
     explain_faults(*plan, output);
     if (options.fleet.empty()) {
         output.text += "With --fleet FILE it also says when each ring opens, and the harm.\n";

@@ -68,10 +68,15 @@ std::string words_of(const JsonObject& gate) {
     }
     if (kind == "confirmed") return "confirmed: " + whole(have) + " of " + whole(need);
     if (kind == "hours") return "device-hours: " + whole(have) + " of " + whole(need);
-    if (kind == "evidence") return "E of the ring is below 1: " + power_of_ten(have) + " now";
+    if (kind == "evidence") {
+        return "E of the ring, and of the segments, is below 1: " + power_of_ten(have) + " now";
+    }
     if (kind == "heard") {
         return "no more lost after they confirmed than of the others: " + whole(have) + ", " +
                whole(std::max(0.0, std::floor(need))) + " at most";
+    }
+    if (kind == "represented") {
+        return "segments that the plan wants to see confirm: " + whole(have) + " of " + whole(need);
     }
     if (kind == "approved") {
         return "people approved the next ring: " + whole(have) + " of " + whole(need);
@@ -114,6 +119,24 @@ Result<std::string> render_window(const JsonObject& rollout) {
             text_or_dash(*window, "failures_to_halt") + " failures would halt it; at most " +
             text_or_dash(rollout, "harm_bound") + " devices can be harmed before.\n";
     return text;
+}
+
+/// The segments that count, if the plan has any.
+Result<std::string> render_segments(const JsonObject& rollout) {
+    const Result<const json::array*> segments = rollout.array("segments");
+    if (!segments) return fail(segments.error());
+    if ((*segments)->empty()) return std::string();
+    Table table({"segment", "activated", "confirmed", "failed", "window", "E"});
+    for (const json::value& element : **segments) {
+        const Result<JsonObject> segment = JsonObject::of(element, "segment");
+        if (!segment) return fail(segment.error());
+        const bool suspected = text_or_dash(*segment, "e") != "-";
+        table.add({text_or_dash(*segment, "segment"), text_or_dash(*segment, "activated"),
+                   text_or_dash(*segment, "confirmed"), text_or_dash(*segment, "failed"),
+                   text_or_dash(*segment, "filled") + " of " + text_or_dash(*segment, "window"),
+                   suspected ? power_of_ten(number_in(*segment, "e")) : "-"});
+    }
+    return "Segments, those first that say most against it:\n" + table.render();
 }
 
 /// Who approved, what is asked for, and what is frozen next.
@@ -246,6 +269,9 @@ Result<Output> render_explanation(const json::value& value) {
         if (!window) return fail(window.error());
         text += *window;
     }
+    const Result<std::string> segments = render_segments(*rollout);
+    if (!segments) return fail(segments.error());
+    text += *segments;
     const Result<std::string> gates = render_gates(*rollout);
     if (!gates) return fail(gates.error());
     if (!gates->empty()) text += "The next ring opens when all of these hold:\n" + *gates;

@@ -84,6 +84,8 @@ bool Devices::can_be_harmed(Device device) const {
     if (incident_.harm == Harm::kNone) return false;
     const FleetPart& system = fleet_.systems[part_of(device, Fact::kSystem, fleet_.systems)];
     if (!incident_.system.empty() && system.name != incident_.system) return false;
+    const FleetPart& sensor = fleet_.sensors[part_of(device, Fact::kSensor, fleet_.sensors)];
+    if (!incident_.sensor.empty() && sensor.name != incident_.sensor) return false;
     return draw(device, Fact::kHarmed) < incident_.share;
 }
 
@@ -101,6 +103,24 @@ milliseconds Devices::through_outage(Device device, milliseconds time) const {
 std::int64_t Devices::tenant_number(Device device) const {
     return static_cast<std::int64_t>(draw(device, Fact::kTenant) *
                                      static_cast<double>(fleet_.tenants));
+}
+
+std::vector<std::string> Devices::segments_of(Device device,
+                                              const rollout::SegmentRules& rules) const {
+    std::vector<std::string> values;
+    values.reserve(rules.by.size());
+    for (const std::string& axis : rules.by) {
+        if (axis == "os") {
+            values.push_back(fleet_.systems[part_of(device, Fact::kSystem, fleet_.systems)].name);
+        } else if (axis == "sensor") {
+            values.push_back(fleet_.sensors[part_of(device, Fact::kSensor, fleet_.sensors)].name);
+        } else if (axis == "hardware") {
+            values.push_back(kind_of(device).name);
+        } else {
+            values.push_back(axis == "tenant" ? tenant_of(device) : "");
+        }
+    }
+    return values;
 }
 
 std::string Devices::tenant_of(Device device) const {

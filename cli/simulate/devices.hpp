@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cli/simulate/fleet_model.hpp"
 #include "cli/simulate/incident.hpp"
@@ -37,7 +38,8 @@ enum class Fact : std::uint64_t {
     kReboot,
     kRestart,
     kReturn,
-    kHeartbeat
+    kHeartbeat,
+    kSensor
 };
 
 using Device = std::uint32_t;
@@ -59,6 +61,9 @@ public:
 
     std::int64_t tenant_number(Device device) const;
     std::string tenant_of(Device device) const;
+    /// What it is, for each of the plan's axes: os (its system), sensor, hardware (its kind),
+    /// tenant; "" for any other.
+    std::vector<std::string> segments_of(Device device, const rollout::SegmentRules& rules) const;
     /// `time`, or when the device wakes after it.
     rollout::milliseconds awake_from(Device device, rollout::milliseconds time) const;
     /// When the device is next cut off from the server for a while, from `time` on: it falls

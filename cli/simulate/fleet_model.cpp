@@ -78,7 +78,8 @@ Result<FleetModel> parse_fleet_model(const json::value& document) {
         }
     }
     for (const auto& [name, parts] :
-         {std::pair("kinds", &fleet.kinds), std::pair("systems", &fleet.systems)}) {
+         {std::pair("kinds", &fleet.kinds), std::pair("systems", &fleet.systems),
+          std::pair("sensors", &fleet.sensors)}) {
         if (!fields->has(name)) continue;
         Result<std::vector<FleetPart>> parsed = parse_parts(*fields, name);
         if (!parsed) return fail(parsed.error());

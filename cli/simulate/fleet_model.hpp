@@ -28,6 +28,7 @@ struct FleetModel {
     std::int64_t tenants = 100;
     std::vector<FleetPart> kinds{{"server", 1, 24}};  ///< What a device is, and when it sleeps.
     std::vector<FleetPart> systems{{"any", 1, 24}};   ///< Its OS build.
+    std::vector<FleetPart> sensors{{"any", 1, 24}};   ///< Its sensor build.
     double time_zone_hours = 0;  ///< The fleet's noons are spread over so many hours.
     double starts_at_hour = 9;   ///< Hour of the day at which the release is published.
     rollout::milliseconds cache_lag_max{30'000};  ///< A CDN serves a file for so long.

@@ -39,6 +39,7 @@ Result<Incident> parse_incident(const json::value& document) {
     members.text("harm", harm);
     members.number("share", incident.share);
     members.text("system", incident.system);
+    members.text("sensor", incident.sensor);
     members.duration("after", incident.after);
     members.duration("at", incident.at);
     members.duration("reboot_every", incident.reboot_every);

@@ -25,6 +25,7 @@ struct Incident {
     Harm harm = Harm::kNone;
     double share = 1;                           ///< Of the devices that it can harm.
     std::string system;                         ///< Only devices with this OS build; empty: all.
+    std::string sensor;                         ///< Only those with this sensor build, likewise.
     rollout::milliseconds after{0};             ///< From activation to the harm.
     std::optional<rollout::milliseconds> at{};  ///< From publication: harm at a date.
     rollout::milliseconds reboot_every{0};      ///< Harm at the next reboot; 0: at once.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <mutex>
 #include <thread>
+#include <tuple>
 
 #include "cli/plan.hpp"
 #include "cli/simulate/chart.hpp"
@@ -48,12 +49,12 @@ Result<Setting> read_setting(const Context& context, const SimulateOptions& opti
     if (!incident) return fail(incident.error());
     Result<std::vector<std::int64_t>> sizes = ring_sizes(*fleet, *plan);
     if (!sizes) return fail(sizes.error().seen_from(options.fleet));
-    const auto has_system = [&incident](const FleetPart& part) {
-        return incident->system.empty() || part.name == incident->system;
-    };
-    if (std::ranges::none_of(fleet->systems, has_system)) {
-        return fail(Errc::kBadInput, options.incident + ": incident.system: the fleet '" +
-                                         fleet->name + "' has no '" + incident->system + "'");
+    for (const auto& [member, wanted, parts] :
+         {std::tuple("system", &incident->system, &fleet->systems),
+          std::tuple("sensor", &incident->sensor, &fleet->sensors)}) {
+        if (wanted->empty() || std::ranges::count(*parts, *wanted, &FleetPart::name) > 0) continue;
+        return fail(Errc::kBadInput, options.incident + ": incident." + member + ": the fleet '" +
+                                         fleet->name + "' has no '" + *wanted + "'");
     }
     return Setting{std::move(*plan), std::move(*fleet), std::move(*sizes), std::move(*incident)};
 }

@@ -220,8 +220,9 @@ void Simulation::ask(Device device) {
     }
     name(device);
     const std::string& ring = rollout_.plan().rings[ring_of(device)].name;
-    if (rollout_.may_activate(name_, ring)) {
-        apply(rollout::Activated{name_, devices_.tenant_of(device), ring});
+    std::vector<std::string> segments = devices_.segments_of(device, rollout_.plan().segments);
+    if (rollout_.may_activate(name_, ring, segments)) {
+        apply(rollout::Activated{name_, devices_.tenant_of(device), ring, std::move(segments)});
         return begin(device);
     }
     const auto poll = static_cast<double>(rollout_.plan().poll_every.count());

@@ -47,8 +47,8 @@ double log_of_bets(std::int64_t count, const Components& log_placed) {
 
 }  // namespace
 
-void LogMean::add(double log_value) {
-    if (count_ == 0) {
+void LogSum::add(double log_value) {
+    if (sum_ == 0) {
         sum_ = 1;
         largest_ = log_value;
     } else if (log_value > largest_) {
@@ -58,12 +58,20 @@ void LogMean::add(double log_value) {
     } else if (log_value - largest_ >= kNegligible) {
         sum_ += portable::exp(log_value - largest_);
     }
+}
+
+double LogSum::log_sum() const {
+    return sum_ == 0 ? largest_ : largest_ + portable::log(sum_);
+}
+
+void LogMean::add(double log_value) {
+    sum_.add(log_value);
     ++count_;
 }
 
 double LogMean::log_mean() const {
     FIREBREAK_CHECK(count_ > 0);
-    return largest_ + portable::log(sum_) - portable::log(static_cast<double>(count_));
+    return sum_.log_sum() - portable::log(static_cast<double>(count_));
 }
 
 double log_e_crash(std::int64_t crashes, double exposure_hours, double rate_per_hour) {
@@ -176,10 +184,10 @@ double LateCrashProcess::log_e(double expected) const {
     return log_of_bets(bets_, then.log_placed_);
 }
 
-double log_e_two_sample(double log_control, double log_losses) {
+double log_mean_of(double log_one, double log_other) {
     LogMean mean;
-    mean.add(log_control);
-    mean.add(log_losses);
+    mean.add(log_one);
+    mean.add(log_other);
     return mean.log_mean();
 }
 

@@ -138,18 +138,28 @@ inline constexpr double kLossRatioTolerated = 2;
 /// one too, under any dependence.
 double log_e_combined(double log_crash, double log_control, double log_silence);
 
-/// ln of the mean of the two two-sample processes, which together are the control's part of E.
-double log_e_two_sample(double log_control, double log_losses);
+/// ln of the mean of two e-processes, which is one.
+double log_mean_of(double log_one, double log_other);
 
-/// ln(mean of exp(x_i)), for segments of equal weight; stable for any finite x. @pre count > 0.
+/// ln(sum of exp(x_i)), stable for any finite x; that of none is -1e300, ln 0 as near as it gets.
+class LogSum {
+public:
+    void add(double log_value);
+    double log_sum() const;
+
+private:
+    double largest_ = -1e300;
+    double sum_ = 0;  ///< Of exp(x_i - largest_).
+};
+
+/// ln(mean of exp(x_i)), for rings of equal weight. @pre count > 0.
 class LogMean {
 public:
     void add(double log_value);
     double log_mean() const;
 
 private:
-    double largest_ = 0;
-    double sum_ = 0;  ///< Of exp(x_i - largest_).
+    LogSum sum_;
     std::int64_t count_ = 0;
 };
 

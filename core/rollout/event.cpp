@@ -6,6 +6,7 @@
 #include "core/base/errc.hpp"
 #include "core/base/utc.hpp"
 #include "core/rollout/detail/strict_object.hpp"
+#include "core/rollout/plan.hpp"
 
 namespace firebreak::rollout {
 namespace {
@@ -30,6 +31,7 @@ void describe(Walker& walk, Activated& body) {
     walk.text("device", body.device, kIdBytesMax);
     walk.text("tenant", body.tenant, kIdBytesMax);
     walk.text("ring", body.ring, kIdBytesMax);
+    walk.texts("segments", body.segments, kSegmentAxesMax, kIdBytesMax);
 }
 template <class Walker>
 void describe(Walker& walk, Confirmed& body) {
@@ -137,6 +139,11 @@ public:
     void text(std::string_view name, const std::string& value, std::size_t) {
         object_[name] = value;
     }
+    /// Left out when there are none.
+    void texts(std::string_view name, const std::vector<std::string>& values, std::size_t,
+               std::size_t) {
+        if (!values.empty()) object_[name] = json::array(values.begin(), values.end());
+    }
     void integer(std::string_view name, std::int64_t value, std::int64_t, std::int64_t) {
         object_[name] = value;
     }
@@ -163,6 +170,23 @@ public:
             }
             into = std::move(*value);
         }
+    }
+    void texts(std::string_view name, std::vector<std::string>& into, std::size_t count_max,
+               std::size_t bytes_max) {
+        if (!object_.has(name)) return;
+        ++members_;
+        auto values = keep(object_.strings(name));
+        if (!values) return;
+        if (values->empty() || values->size() > count_max) {
+            refuse(object_.path_to(name) + ": must be 1 to " + std::to_string(count_max) +
+                   " texts");
+        }
+        for (const std::string& value : *values) {
+            if (value.size() > bytes_max) {
+                refuse(object_.path_to(name) + ": is longer than " + std::to_string(bytes_max));
+            }
+        }
+        into = std::move(*values);
     }
     void integer(std::string_view name, std::int64_t& into, std::int64_t min, std::int64_t max) {
         ++members_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
@@ -21,6 +22,9 @@ struct Activated {
     std::string device;
     std::string tenant;
     std::string ring;
+    /// What the device is: for each of the plan's segments_by a value, in its order; "" where it
+    /// does not say.
+    std::vector<std::string> segments{};
     friend bool operator==(const Activated&, const Activated&) = default;
 };
 struct Confirmed {  ///< HEALTHY after confirm_after.
@@ -161,8 +165,8 @@ std::string_view type_of(const EventBody& body);
 json::value to_json(const Event& event);
 
 /// The reverse of to_json: parse_event(to_json(e)) == e for every event within the limits (device,
-/// tenant, ring, actor, person, name: at most 256 bytes; reason: 4096; counts: 0 to 10^12; rings in
-/// a FleetSeen: 1024).
+/// tenant, ring, actor, person, name, segment: at most 256 bytes; reason: 4096; counts: 0 to 10^12;
+/// rings in a FleetSeen: 1024; segments: kSegmentAxesMax).
 ///
 /// @returns Errc::kMalformed with the member's path: another type, a missing or unknown member, a
 ///   value outside the limits.

@@ -9,21 +9,13 @@
 #include "core/rollout/rollout.hpp"
 
 namespace firebreak::rollout {
-namespace {
-
-using Hours = std::chrono::duration<double, std::ratio<3600>>;
-
-}  // namespace
 
 double log_e_to_halt_alone(const Plan& plan, EvidencePart part) {
-    // Of the crashes' part half is for those that begin late.
-    const double weight = part == EvidencePart::kCrash ? 0.4 / 2 : 0.4;
+    // Of the crashes' part half is for those that begin late; then half is the segments', if any.
+    const double of_part = part == EvidencePart::kCrash ? 0.4 / 2 : 0.4;
+    const double weight = plan.segments.by.empty() ? of_part : of_part / 2;
     const double share = weight / static_cast<double>(plan.rings.size());
     return -portable::log(plan.alpha) - portable::log(share);
-}
-
-double DeviceTime::hours(milliseconds now) const {
-    return std::max(0.0, Hours(ended + running * now - running_since).count());
 }
 
 template <class Visit>
@@ -36,12 +28,8 @@ void Rollout::for_each_overdue(Instant now, Visit visit) const {
 
 std::vector<RingState> Rollout::rings_at(Instant now) const {
     std::vector<RingState> rings = rings_;
-    for_each_overdue(now, [&rings](const Exposure& exposure) {
-        RingState& ring = rings[exposure.ring];
-        --ring.pending;
-        ++ring.failed;
-        ++ring.silent;
-    });
+    for_each_overdue(now,
+                     [&rings](const Exposure& exposure) { rings[exposure.ring].pass_deadline(); });
     return rings;
 }
 
@@ -66,9 +54,60 @@ Evidence Rollout::weigh(std::span<const RingState> rings, Instant now) const {
     evidence.log_e_losses = loss_process_.log_e();
     evidence.log_e_silence = silence.log_mean();
     evidence.log_e = log_e_combined(evidence.log_e_crash,
-                                    log_e_two_sample(evidence.log_e_control, evidence.log_e_losses),
+                                    log_mean_of(evidence.log_e_control, evidence.log_e_losses),
                                     evidence.log_e_silence);
     return evidence;
+}
+
+/// @returns ln E of its crashes, and of its silence.
+std::pair<double, double> Rollout::weigh_segment(const Tally& tally, Instant now) const {
+    // One device that fails is in some segment, always; that is no reason to suspect the segment.
+    constexpr std::int64_t kFailuresLeast = 2;
+    if (tally.crashed + tally.silent < kFailuresLeast) return {kNoEvidence, kNoEvidence};
+    const double hours = tally.at_risk.hours(since_origin(now));
+    return {log_e_crash(tally.crashed, hours, plan_.crash_rate_per_hour),
+            silence_process_.log_e(tally.silent, tally.activated - tally.forgiven)};
+}
+
+double Rollout::log_weight_of(const Segment& segment) const {
+    const auto axes = static_cast<double>(plan_.segments.by.size());
+    const auto rank = static_cast<double>(segment.rank);
+    return -portable::log(axes * rank * (rank + 1));
+}
+
+SegmentEvidence Rollout::segment_evidence(Instant now) const {
+    std::map<std::uint32_t, Tally> overdue;
+    for_each_overdue(now, [&](const Exposure& exposure) {
+        for (const std::uint32_t segment : segments_.segments_of(exposure.group)) {
+            overdue.try_emplace(segment, segments_.at(segment)).first->second.pass_deadline();
+        }
+    });
+    SegmentEvidence evidence;
+    LogSum crash;
+    LogSum silence;
+    for (std::size_t i = 0; i < segments_.all().size(); ++i) {
+        const Tally& on_time = segments_.at(i);
+        const auto late = overdue.find(static_cast<std::uint32_t>(i));
+        const Tally& tally = late == overdue.end() ? on_time : late->second;
+        const auto [of_crashes, of_silence] = weigh_segment(tally, now);
+        const double both = log_e_combined(of_crashes, kNoEvidence, of_silence);
+        if (both <= kNoEvidence) continue;
+        const double log_weight = log_weight_of(segments_.at(i));
+        crash.add(log_weight + of_crashes);
+        silence.add(log_weight + of_silence);
+        if (evidence.worst && log_weight + both <= evidence.log_e_worst) continue;
+        evidence.worst = i;
+        evidence.log_e_worst = log_weight + both;
+        evidence.worst_failed = tally.crashed + tally.silent;
+    }
+    evidence.log_e_crash = crash.log_sum();
+    evidence.log_e_silence = silence.log_sum();
+    return evidence;
+}
+
+double Rollout::evidence_of(const Segment& segment, Instant now) const {
+    const auto [of_crashes, of_silence] = weigh_segment(segment, now);
+    return log_e_combined(of_crashes, kNoEvidence, of_silence) + log_weight_of(segment);
 }
 
 double Rollout::crashes_expected(Instant now) const {
@@ -82,17 +121,21 @@ Evidence Rollout::evidence(Instant now) const {
     Evidence evidence = weigh(rings, now);
     evidence.log_e_late =
         late_process_.log_e(std::max(0.0, crashes_expected(now) - late_expected_));
-    LogMean crash;
-    crash.add(evidence.log_e_crash);
-    crash.add(evidence.log_e_late);
-    evidence.log_e_crash = crash.log_mean();
+    if (!plan_.segments.by.empty()) {
+        evidence.segments = segment_evidence(now);
+        evidence.log_e_crash = log_mean_of(evidence.log_e_crash, evidence.segments.log_e_crash);
+        evidence.log_e_silence =
+            log_mean_of(evidence.log_e_silence, evidence.segments.log_e_silence);
+    }
+    evidence.log_e_crash = log_mean_of(evidence.log_e_crash, evidence.log_e_late);
     evidence.log_e = log_e_combined(evidence.log_e_crash,
-                                    log_e_two_sample(evidence.log_e_control, evidence.log_e_losses),
+                                    log_mean_of(evidence.log_e_control, evidence.log_e_losses),
                                     evidence.log_e_silence);
 
     std::set<std::uint32_t> tenants_overdue;
     for_each_overdue(now, [&](const Exposure& exposure) {
-        if (!failed_by_tenant_.contains(exposure.tenant)) tenants_overdue.insert(exposure.tenant);
+        const std::uint32_t tenant = segments_.tenant_of(exposure.group);
+        if (!failed_by_tenant_.contains(tenant)) tenants_overdue.insert(tenant);
     });
     evidence.failed_tenants =
         static_cast<std::int64_t>(failed_by_tenant_.size() + tenants_overdue.size());
@@ -104,7 +147,7 @@ Evidence Rollout::evidence(Instant now) const {
         failed_in_own_rings += rings[i].crashed + rings[i].silent;
         lost_in_own_rings += rings[i].lost;
     }
-    const auto tenants_exposed = static_cast<std::int64_t>(tenants_.size());
+    const auto tenants_exposed = static_cast<std::int64_t>(segments_.tenants().size());
     const std::int64_t tenants_needed = std::min(plan_.tenants_min, tenants_exposed);
     evidence.tenants_suffice =
         failed_in_own_rings >= plan_.failures_min || evidence.failed_tenants >= tenants_needed;

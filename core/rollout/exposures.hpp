@@ -16,12 +16,12 @@ enum class DeviceOutcome : std::uint8_t { kPending, kConfirmed, kFailed };
 
 /// One device on the new content. A device is counted once, whatever it reports how often.
 ///
-/// There is one for each device of a fleet, so it is small: names are numbers (Rollout::tenants()
-/// and the plan's rings say which).
+/// There is one for each device of a fleet, so it is small: names are numbers
+/// (Rollout::segments() and the plan's rings say which).
 struct Exposure {
     Instant activated;
-    Instant resolved;  ///< When it was confirmed or failed.
-    std::uint32_t tenant = 0;
+    Instant resolved;         ///< When it was confirmed or failed.
+    std::uint32_t group = 0;  ///< Its tenant and segments: Segments::Group.
     std::uint8_t ring = 0;
     DeviceOutcome outcome = DeviceOutcome::kPending;
     bool crashed : 1 = false;         ///< Failed by a crash, a rollback or a refusal: final.

@@ -45,7 +45,6 @@ struct Rollout::Fold {
     void bet_on_late_crashes() const;
     void late_exposure_passes() const;
     void forget_resolved() const;
-    std::uint32_t number_of_tenant(const std::string& tenant) const;
     void fail_device(const std::string& device) const;
     void await(Exposures::Place place) const;
 
@@ -79,29 +78,15 @@ void Rollout::apply(const Event& event) {
 }
 
 void Rollout::Fold::count(const Exposure& exposure, std::int64_t sign) const {
-    RingState& ring = to.rings_[exposure.ring];
     const milliseconds began = to.since_origin(exposure.activated);
-    ring.activated += sign;
-    if (exposure.forgiven) ring.forgiven += sign;
-    if (exposure.outcome == DeviceOutcome::kPending) ring.pending += sign;
-    if (exposure.outcome == DeviceOutcome::kFailed) ring.failed += sign;
-    if (!exposure.once_confirmed && !exposure.forgiven) ring.unconfirmed += sign;
-    if (exposure.once_confirmed) ring.once_confirmed += sign;
-
-    if (exposure.outcome == DeviceOutcome::kConfirmed) {
-        ring.confirmed += sign;
-        ring.clean.running += sign;
-        ring.clean.running_since += sign * began;
-    }
-    if (exposure.crashed) {
-        ring.at_risk.ended += sign * (to.since_origin(exposure.resolved) - began);
-    } else {
-        ring.at_risk.running += sign;
-        ring.at_risk.running_since += sign * began;
+    const milliseconds resolved = to.since_origin(exposure.resolved);
+    to.rings_[exposure.ring].count(exposure, began, resolved, sign);
+    for (const std::uint32_t segment : to.segments_.segments_of(exposure.group)) {
+        to.segments_.at(segment).count(exposure, began, resolved, sign);
     }
     if (exposure.outcome == DeviceOutcome::kFailed && !exposure.forgiven) {
-        (exposure.crashed ? ring.crashed : ring.silent) += sign;
-        const auto tenant = to.failed_by_tenant_.try_emplace(exposure.tenant, 0).first;
+        const std::uint32_t number = to.segments_.tenant_of(exposure.group);
+        const auto tenant = to.failed_by_tenant_.try_emplace(number, 0).first;
         tenant->second += sign;
         if (tenant->second == 0) to.failed_by_tenant_.erase(tenant);
     }
@@ -170,7 +155,7 @@ void Rollout::Fold::operator()(const Activated& event) const {
         return;
     }
     Exposure exposure;
-    exposure.tenant = number_of_tenant(event.tenant);
+    exposure.group = to.segments_.group_of(event.tenant, event.segments);
     exposure.ring = static_cast<std::uint8_t>(ring - to.rings_.data());
     exposure.activated = time;
     count(exposure, +1);
@@ -178,13 +163,6 @@ void Rollout::Fold::operator()(const Activated& event) const {
     if (to.first_activation_) return;
     to.first_activation_ = time;
     bet_on_late_crashes();  // From the first on, and not with whatever comes next.
-}
-
-std::uint32_t Rollout::Fold::number_of_tenant(const std::string& tenant) const {
-    const auto next = static_cast<std::uint32_t>(to.tenants_.size());
-    const auto [known, fresh] = to.tenant_numbers_.try_emplace(tenant, next);
-    if (fresh) to.tenants_.push_back(tenant);
-    return known->second;
 }
 
 void Rollout::Fold::operator()(const Confirmed& event) const {

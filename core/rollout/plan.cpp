@@ -9,108 +9,28 @@
 
 #include "core/base/check.hpp"
 #include "core/base/errc.hpp"
+#include "core/rollout/detail/plan_members.hpp"
 #include "core/rollout/detail/strict_object.hpp"
 
 namespace firebreak::rollout {
 namespace {
 
+using detail::all_of;
+using detail::invalid;
 using detail::only_known;
+using detail::read_duration;
+using detail::read_integer;
+using detail::read_name;
+using detail::read_number;
+using detail::read_text;
+using detail::require;
 
 constexpr milliseconds kDurationMax = std::chrono::days{366};
-constexpr std::size_t kNameBytesMax = 64;
-constexpr std::size_t kDescriptionBytesMax = 2000;
+constexpr std::size_t kAxisBytesMax = 64;
+constexpr std::size_t kSegmentBytesMax = 256;
 
 constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> kUnits{
     {{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
-
-tl::unexpected<Error> invalid(const std::string& path, std::string_view rule) {
-    return fail(Errc::kInvalid, path + ": " + std::string(rule));
-}
-
-/// Whatever was wrong with a plan's JSON, the plan is what is invalid.
-tl::unexpected<Error> invalid(const Error& error) {
-    return fail(Errc::kInvalid, error.context());
-}
-
-// Each read_… leaves `into` alone when the member is missing, and refuses a wrong one.
-
-Result<void> read_text(const JsonObject& object, std::string_view name, std::string& into) {
-    if (!object.has(name)) return {};
-    auto text = object.string(name);
-    if (!text) return invalid(text.error());
-    if (text->size() > kDescriptionBytesMax) {
-        return invalid(object.path_to(name), "must be at most 2000 bytes");
-    }
-    into = std::move(*text);
-    return {};
-}
-
-Result<void> read_duration(const JsonObject& object, std::string_view name, milliseconds& into) {
-    if (!object.has(name)) return {};
-    const auto text = object.string(name);
-    if (!text) return invalid(text.error());
-    const auto duration = parse_duration(*text);
-    if (!duration) return invalid(object.path_to(name), duration.error().context());
-    into = *duration;
-    return {};
-}
-
-Result<void> read_integer(const JsonObject& object, std::string_view name, std::int64_t max,
-                          std::int64_t& into) {
-    if (!object.has(name)) return {};
-    const auto number = object.integer(name, 1, max);
-    if (!number) return invalid(number.error());
-    into = *number;
-    return {};
-}
-
-struct Bounds {
-    double above;  ///< Exclusive, unless it is zero_allowed.
-    double at_most;
-    bool zero_allowed = false;
-};
-
-Result<void> read_number(const JsonObject& object, std::string_view name, Bounds bounds,
-                         double& into) {
-    if (!object.has(name)) return {};
-    const auto number = object.number(name);
-    if (!number) return invalid(number.error());
-    const bool low_enough = *number <= bounds.at_most;
-    const bool high_enough = *number > bounds.above || (bounds.zero_allowed && *number == 0);
-    if (!low_enough || !high_enough) {
-        return invalid(object.path_to(name),
-                       "is outside what makes sense; see the ring plan's schema");
-    }
-    into = *number;
-    return {};
-}
-
-Result<std::string> read_name(const JsonObject& object, std::string_view name) {
-    const auto text = object.string(name);
-    if (!text) return invalid(text.error());
-    const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    };
-    if (text->empty() || text->size() > kNameBytesMax || text->front() == '-' ||
-        !std::all_of(text->begin(), text->end(), allowed)) {
-        return invalid(object.path_to(name), "must be 1 to 64 of a-z, 0-9 and -, not - first");
-    }
-    return *text;
-}
-
-/// The first of `results` that failed, or success: the reads of one object, all of them
-/// independent.
-Result<void> all_of(std::initializer_list<Result<void>> results) {
-    for (const Result<void>& result : results) {
-        if (!result) return result;
-    }
-    return {};
-}
-
-Result<void> require(const JsonObject& object, std::string_view name) {
-    if (!object.has(name)) return invalid(object.path_to(name), "is missing");
-    return {};
-}
 
 Result<void> parse_window(const JsonObject& ring_object, Ring& ring) {
     const auto window = ring_object.object("window");
@@ -128,16 +48,81 @@ Result<void> parse_window(const JsonObject& ring_object, Ring& ring) {
     return {};
 }
 
+bool is_axis(std::string_view name) {
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    };
+    return !name.empty() && name.size() <= kAxisBytesMax && std::ranges::all_of(name, allowed);
+}
+
+Result<void> parse_segments(const JsonObject& document, Plan& plan) {
+    if (!document.has("segments")) return {};
+    const auto segments = document.object("segments");
+    if (!segments) return invalid(segments.error());
+    auto read =
+        all_of({only_known(*segments, {"by", "window_start"}), require(*segments, "by"),
+                read_integer(*segments, "window_start", kWindowMax, plan.segments.window_start)});
+    if (!read) return invalid(read.error());
+    const auto by = segments->strings("by");
+    if (!by) return invalid(by.error());
+    const std::set<std::string> different(by->begin(), by->end());
+    if (by->empty() || by->size() > kSegmentAxesMax || different.size() != by->size() ||
+        !std::ranges::all_of(*by, is_axis)) {
+        return invalid(segments->path_to("by"),
+                       "must be 1 to 4 different names of 1 to 64 of a-z, 0-9, _ and -");
+    }
+    plan.segments.by = *by;
+    return {};
+}
+
+/// "os=Windows 11": the value is what comes after the first '='.
+Result<std::vector<SegmentName>> parse_ring_segments(const JsonObject& promote) {
+    std::vector<SegmentName> names;
+    if (!promote.has("segments")) return names;
+    const auto texts = promote.strings("segments");
+    if (!texts) return invalid(texts.error());
+    if (texts->size() > kRingSegmentsMax) {
+        return invalid(promote.path_to("segments"), "must be at most 64 segments");
+    }
+    for (const std::string& text : *texts) {
+        const std::size_t equals = text.find('=');
+        if (equals == std::string::npos || text.size() - equals - 1 > kSegmentBytesMax) {
+            return invalid(
+                promote.path_to("segments"),
+                "must hold texts such as 'os=Windows 11', the value of 256 bytes at most");
+        }
+        names.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    }
+    return names;
+}
+
+/// Whether the rings ask for segments that there are.
+Result<void> check_ring_segments(const JsonObject& document, const Plan& plan) {
+    for (const Ring& ring : plan.rings) {
+        for (const SegmentName& name : ring.segments) {
+            if (std::ranges::find(plan.segments.by, name.axis) != plan.segments.by.end()) continue;
+            return invalid(document.path_to("rings"),
+                           "ring " + ring.name +
+                               " promotes by a segment of an axis that is not in "
+                               "segments.by");
+        }
+    }
+    return {};
+}
+
 Result<void> parse_promote(const JsonObject& ring_object, Ring& ring) {
     const auto promote = ring_object.object("promote");
     if (!promote) return invalid(promote.error());
     auto read = all_of(
-        {only_known(*promote, {"confirmed_min", "exposure_hours_min"}),
+        {only_known(*promote, {"confirmed_min", "exposure_hours_min", "segments"}),
          require(*promote, "confirmed_min"),
          read_integer(*promote, "confirmed_min", 1'000'000'000, ring.confirmed_min),
          read_number(*promote, "exposure_hours_min",
                      {.above = 0, .at_most = 1e9, .zero_allowed = true}, ring.exposure_hours_min)});
     if (!read) return invalid(read.error());
+    auto segments = parse_ring_segments(*promote);
+    if (!segments) return fail(segments.error());
+    ring.segments = std::move(*segments);
     return {};
 }
 
@@ -327,8 +312,14 @@ json::object to_json(const Ring& ring) {
     if (ring.window_max_share > 0) window["max_share"] = ring.window_max_share;
     object["window"] = std::move(window);
     object["bake_floor"] = format_duration(ring.bake_floor);
-    object["promote"] = {{"confirmed_min", ring.confirmed_min},
+    json::object promote{{"confirmed_min", ring.confirmed_min},
                          {"exposure_hours_min", ring.exposure_hours_min}};
+    if (!ring.segments.empty()) {
+        json::array names;
+        for (const SegmentName& name : ring.segments) names.emplace_back(text_of(name));
+        promote["segments"] = std::move(names);
+    }
+    object["promote"] = std::move(promote);
     if (ring.approvals > 0) {
         json::object approvals{{"count", ring.approvals}};
         if (!ring.approvers.empty()) {
@@ -347,6 +338,10 @@ json::object to_json(const Freeze& freeze) {
 }
 
 }  // namespace
+
+std::string text_of(const SegmentName& name) {
+    return name.axis + "=" + name.value;
+}
 
 milliseconds silent_after(const Plan& plan) {
     constexpr int kHeartbeatsMissed = 3;
@@ -401,11 +396,12 @@ Result<Plan> parse_plan(const json::value& document) {
     plan.name = *name;
     auto read =
         all_of({only_known(*object, {"name", "description", "default_ring", "rings", "halt",
-                                     "agent", "freeze", "velocity"}),
+                                     "agent", "freeze", "velocity", "segments"}),
                 read_text(*object, "description", plan.description), parse_rings(*object, plan),
                 parse_halt(*object, plan), parse_agent(*object, plan), parse_freezes(*object, plan),
-                parse_velocity(*object, plan)});
+                parse_velocity(*object, plan), parse_segments(*object, plan)});
     if (!read) return invalid(read.error());
+    if (auto known = check_ring_segments(*object, plan); !known) return fail(known.error());
     return plan;
 }
 
@@ -432,6 +428,10 @@ json::value to_json(const Plan& plan) {
         json::array freezes;
         for (const Freeze& freeze : plan.freezes) freezes.push_back(to_json(freeze));
         object["freeze"] = std::move(freezes);
+    }
+    if (!plan.segments.by.empty()) {
+        object["segments"] = {{"by", json::array(plan.segments.by.begin(), plan.segments.by.end())},
+                              {"window_start", plan.segments.window_start}};
     }
     return object;
 }

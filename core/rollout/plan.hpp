@@ -15,6 +15,25 @@ namespace firebreak::rollout {
 
 using std::chrono::milliseconds;
 
+/// What devices are alike in, so that a fault of theirs alone is seen: axes such as "os", each with
+/// a segment for every value that devices have.
+struct SegmentRules {
+    /// Names of attributes that devices give when they enrol, or "tenant", or "sensor" (the engine
+    /// build): each 1..64 of a-z 0-9 _ -, different, at most kSegmentAxesMax. Empty: no segments.
+    std::vector<std::string> by{};
+    std::int64_t window_start = 5;  ///< Of each segment, over all rings.
+    friend bool operator==(const SegmentRules&, const SegmentRules&) = default;
+};
+
+/// One segment, as plans name it: "os=Windows 11 23H2".
+struct SegmentName {
+    std::string axis;
+    std::string value;  ///< At most 256 bytes.
+    friend bool operator==(const SegmentName&, const SegmentName&) = default;
+};
+
+std::string text_of(const SegmentName& name);
+
 /// One ring of a plan: who, how many at once, and what must hold before the next.
 struct Ring {
     std::string name;               ///< 1..64 of a-z 0-9 -, unique in the plan.
@@ -27,7 +46,10 @@ struct Ring {
     milliseconds bake_floor{};       ///< From the last confirmation to the next ring, at least.
     std::int64_t confirmed_min = 1;  ///< Clean confirmations before the next ring, at least 1.
     double exposure_hours_min = 0;   ///< Confirmed device-hours on the new content, likewise.
-    std::int64_t approvals = 0;      ///< People who must approve before it opens.
+    /// Those that must have confirmed, failures_min devices of each, before the next ring; their
+    /// axes are in the plan's segments. At most kRingSegmentsMax.
+    std::vector<SegmentName> segments{};
+    std::int64_t approvals = 0;  ///< People who must approve before it opens.
     /// The names of those who may; empty: whoever has the role. Not fewer than approvals.
     std::vector<std::string> approvers{};
     friend bool operator==(const Ring&, const Ring&) = default;
@@ -51,6 +73,7 @@ struct Plan {
     milliseconds heartbeat_every{300'000};   ///< Agent: while inside an open window.
     milliseconds poll_every{60'000};
     std::vector<Freeze> freezes{};  ///< At most kFreezesMax.
+    SegmentRules segments{};
     friend bool operator==(const Plan&, const Plan&) = default;
 };
 
@@ -69,6 +92,8 @@ bool is_quiet(const Plan& plan, std::int64_t devices, std::int64_t heard);
 
 inline constexpr std::size_t kRingsMax = 32;
 inline constexpr std::size_t kFreezesMax = 64;
+inline constexpr std::size_t kSegmentAxesMax = 4;
+inline constexpr std::size_t kRingSegmentsMax = 64;
 inline constexpr std::int64_t kApprovalsMax = 16;
 inline constexpr std::size_t kApproversMax = 100;  ///< Named by a ring, or counted for it.
 inline constexpr std::int64_t kWindowMax = 1'000'000;

@@ -36,6 +36,7 @@ std::string_view name_of(Gate::Kind kind) {
         case Gate::Kind::kHours: return "hours";
         case Gate::Kind::kEvidence: return "evidence";
         case Gate::Kind::kHeard: return "heard";
+        case Gate::Kind::kRepresented: return "represented";
         case Gate::Kind::kApproved: return "approved";
         case Gate::Kind::kThawed: return "thawed";
     }
@@ -46,6 +47,7 @@ Rollout::Rollout(RolloutId id, Sha256 bundle, Plan plan)
     : id_(std::move(id)),
       bundle_(bundle),
       plan_(std::move(plan)),
+      segments_(plan_.segments.by.size()),
       silence_process_(plan_.silence_q0) {
     FIREBREAK_CHECK(!plan_.rings.empty());
     rings_.reserve(plan_.rings.size());
@@ -54,6 +56,10 @@ Rollout::Rollout(RolloutId id, Sha256 bundle, Plan plan)
         state.name = ring.name;
         rings_.push_back(std::move(state));
     }
+}
+
+std::string name_of(const Segment& segment, const Plan& plan) {
+    return text_of({plan.segments.by.at(segment.axis), segment.value});
 }
 
 const RingState* Rollout::find_ring(std::string_view name) const {
@@ -77,12 +83,6 @@ std::int64_t Rollout::active(std::string_view ring) const {
 std::int64_t Rollout::unconfirmed(std::string_view ring) const {
     const RingState* state = find_ring(ring);
     return state == nullptr ? 0 : state->unconfirmed;
-}
-
-std::int64_t Rollout::filling(const RingState& ring) const {
-    const auto expected =
-        static_cast<std::int64_t>(plan_.silence_q0 * static_cast<double>(ring.once_confirmed));
-    return ring.unconfirmed - std::min(ring.silent, expected);
 }
 
 std::int64_t Rollout::window_cap(std::size_t ring) const {
@@ -153,12 +153,22 @@ const OverrideAsked* Rollout::override_asked(Instant now) const {
     return in_time ? &*override_asked_ : nullptr;
 }
 
-bool Rollout::may_activate(std::string_view device, std::string_view ring) const {
+bool Rollout::has_room(std::span<const std::string> segments) const {
+    for (std::size_t axis = 0; axis < segments.size(); ++axis) {
+        const Segment* segment = segments_.find(axis, segments[axis]);
+        if (segment != nullptr && filling(*segment) >= window_of(*segment)) return false;
+    }
+    return true;
+}
+
+bool Rollout::may_activate(std::string_view device, std::string_view ring,
+                           std::span<const std::string> segments) const {
     if (phase_ != Phase::kRolling && phase_ != Phase::kComplete) return false;
     const Exposure* known = exposures_.find(device);
     if (known != nullptr && !known->forgiven) return true;
     const RingState* state = find_ring(ring);
-    return state != nullptr && bucket(bundle_, device) < state->threshold_ppb && room(ring) > 0;
+    return state != nullptr && bucket(bundle_, device) < state->threshold_ppb && room(ring) > 0 &&
+           has_room(segments);
 }
 
 }  // namespace firebreak::rollout

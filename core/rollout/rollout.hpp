@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/base/clock.hpp"
@@ -16,6 +16,7 @@
 #include "core/rollout/event.hpp"
 #include "core/rollout/exposures.hpp"
 #include "core/rollout/plan.hpp"
+#include "core/rollout/segments.hpp"
 
 namespace firebreak::rollout {
 
@@ -30,15 +31,16 @@ enum class Phase { kReady, kRolling, kHeld, kHalted, kComplete, kRetired };
 /// What a ring waits for before the next one opens. All must be open at once.
 struct Gate {
     enum class Kind {
-        kExposed,    ///< Threshold in ppb; needs all.
-        kBaked,      ///< Opens by time alone.
-        kResolved,   ///< Devices still pending; needs none. Opens by time at the latest.
-        kConfirmed,  ///< Devices.
-        kHours,      ///< Device-hours of those confirmed.
-        kEvidence,   ///< ln E of the ring; needs less than 0.
-        kHeard,      ///< Devices lost after they confirmed; needs no more than that.
-        kApproved,   ///< People who approved the next ring; there only where it asks for them.
-        kThawed,     ///< No freeze of the plan's calendar is on; opens by time alone.
+        kExposed,      ///< Threshold in ppb; needs all.
+        kBaked,        ///< Opens by time alone.
+        kResolved,     ///< Devices still pending; needs none. Opens by time at the latest.
+        kConfirmed,    ///< Devices.
+        kHours,        ///< Device-hours of those confirmed.
+        kEvidence,     ///< ln E of the ring; needs less than 0.
+        kHeard,        ///< Devices lost after they confirmed; needs no more than that.
+        kRepresented,  ///< Segments that must have confirmed first; there only where it names them.
+        kApproved,     ///< People who approved the next ring; there only where it asks for them.
+        kThawed,       ///< No freeze of the plan's calendar is on; opens by time alone.
     };
     Kind kind = Kind::kExposed;
     bool open = false;
@@ -56,26 +58,12 @@ struct RolloutId {
     friend auto operator<=>(const RolloutId&, const RolloutId&) = default;
 };
 
-/// Device time, kept as sums so that it costs nothing to ask for.
-struct DeviceTime {
-    std::int64_t running = 0;      ///< Devices whose time goes on.
-    milliseconds running_since{};  ///< Sum of their beginnings, counted from the first event.
-    milliseconds ended{};          ///< Sum of the spans of those whose time has ended.
-    /// @param now  counted from the first event, like running_since.
-    double hours(milliseconds now) const;
-    friend bool operator==(const DeviceTime&, const DeviceTime&) = default;
-};
-
-struct RingState {
+struct RingState : Tally {
     std::string name;
     bool open = false;
     bool baked = false;
     std::int64_t window = 0;  ///< W now.
     std::int64_t threshold_ppb = 0;
-    std::int64_t activated = 0;
-    std::int64_t confirmed = 0;    ///< Healthy as far as known.
-    std::int64_t failed = 0;       ///< Crashed or silent, forgiven ones included.
-    std::int64_t unconfirmed = 0;  ///< Fill the window: pending, or failed before ever healthy.
     std::optional<Instant> opened;
     /// Of a device that came with the waves: one activated later than two polls after the threshold
     /// took in the whole ring is a straggler, and a late HEALTHY is late; neither restarts the
@@ -83,16 +71,9 @@ struct RingState {
     std::optional<Instant> last_confirmed;
 
     // What the evidence and the decisions are made from.
-    std::int64_t pending = 0;
-    std::int64_t crashed = 0;         ///< Not forgiven.
-    std::int64_t silent = 0;          ///< Not forgiven.
-    std::int64_t forgiven = 0;        ///< Out of evidence and window.
-    std::int64_t once_confirmed = 0;  ///< Never falls.
     std::int64_t lost = 0;  ///< Run it and were heard of, and are silent now; not those forgiven.
     double lost_like_control = 0;            ///< Had they been lost as those of the control were.
     std::int64_t lost_forgiven = 0;          ///< As many as were lost when a person resumed.
-    DeviceTime at_risk;                      ///< From activation to the first crash.
-    DeviceTime clean;                        ///< From activation, of devices confirmed now.
     std::optional<Instant> widened;          ///< Last change of window or threshold.
     std::optional<Instant> whole;            ///< When the threshold reached kPpbAll.
     std::int64_t confirmed_before = 0;       ///< once_confirmed when this window's count began.
@@ -115,6 +96,22 @@ inline bool control_compares(double control, double devices) {
     return control > 0 && control >= 0.1 * devices;
 }
 
+/// ln 0, nearly: of a part of the evidence that is left out.
+inline constexpr double kNoEvidence = -1e300;
+
+/// What segments alone say, those of which two devices failed at least, each against its own
+/// devices. Natural logarithms.
+struct SegmentEvidence {
+    double log_e_crash = kNoEvidence;
+    double log_e_silence = kNoEvidence;
+    std::optional<std::size_t> worst{};  ///< Which says most: of Segments::all().
+    double log_e_worst = kNoEvidence;    ///< That of it, with its weight.
+    std::int64_t worst_failed = 0;       ///< Devices of it.
+
+    /// Of both.
+    double log_e() const { return log_e_combined(log_e_crash, kNoEvidence, log_e_silence); }
+};
+
 /// The evidence as it stands at one moment. Natural logarithms.
 struct Evidence {
     double log_e_crash = 0;
@@ -123,6 +120,7 @@ struct Evidence {
     double log_e_losses = 0;   ///< Devices that fell silent later on, likewise.
     double log_e_silence = 0;
     double log_e = 0;
+    SegmentEvidence segments{};       ///< Half of the crashes' part, and of the silence.
     std::int64_t failed_devices = 0;  ///< Distinct; forgiven ones left out.
     std::int64_t failed_tenants = 0;
     std::int64_t lost_devices = 0;      ///< Ran it, and are silent now, asleep or not.
@@ -241,20 +239,30 @@ public:
     Instant override_asked_at() const noexcept { return override_asked_at_; }
 
     /// Whether `device` of `ring` may activate now: rolling or complete, ring open, its bucket
-    /// below
-    /// the threshold and the windows not full. A device already activated may try again.
-    bool may_activate(std::string_view device, std::string_view ring) const;
+    /// below the threshold, and neither the windows nor those of its segments full. A device
+    /// already activated may try again.
+    /// @param segments  what it is, as in Activated.
+    bool may_activate(std::string_view device, std::string_view ring,
+                      std::span<const std::string> segments = {}) const;
 
     /// Activated and never confirmed, failures included unless forgiven.
     std::int64_t unconfirmed(std::string_view ring) const;
 
-    /// What fills the window: the unconfirmed without those silent ones that are within tolerance,
-    /// at most floor(silence_q0 * once confirmed).
-    std::int64_t filling(const RingState& ring) const;
+    std::int64_t filling(const Tally& tally) const { return tally.filling(plan_.silence_q0); }
+
+    /// How many devices of the segment may be activated and unconfirmed at once, over all rings:
+    /// the plan's start and as many as were confirmed, which doubles with each window of it.
+    std::int64_t window_of(const Segment& segment) const {
+        return plan_.segments.window_start + segment.once_confirmed;
+    }
 
     /// Where the window of the ring with this number stops growing: window_max, or more where
     /// window_max_share of its active devices is more. Never above kWindowMax.
     std::int64_t window_cap(std::size_t ring) const;
+
+    /// Whether the windows of the segments have room for a device that is of `segments`, as in
+    /// Activated.
+    bool has_room(std::span<const std::string> segments) const;
 
     /// How many more devices of `ring` the windows let in now; 0 for a ring not open.
     std::int64_t room(std::string_view ring) const;
@@ -265,6 +273,13 @@ public:
 
     /// The same for one ring alone, as widening and opening see it. @pre the plan has the ring.
     Evidence evidence_of(std::string_view ring, Instant now) const;
+
+    /// What the segments say, over all rings.
+    SegmentEvidence segment_evidence(Instant now) const;
+
+    /// ln E of one of segments(), with its weight among them; kNoEvidence, or less, below two
+    /// failures.
+    double evidence_of(const Segment& segment, Instant now) const;
 
     /// How many of the ring's devices that run the release would be silent without it: as many as
     /// were lost of the control while it ran, at most the share of the control that is silent now.
@@ -305,8 +320,8 @@ public:
     /// Hours of the ring's devices that are confirmed, as promotion counts them.
     double clean_hours(const RingState& ring, Instant now) const;
     const Exposures& exposures() const noexcept { return exposures_; }
-    /// Of the devices let in, in the order they appeared: what Exposure::tenant counts.
-    const std::vector<std::string>& tenants() const noexcept { return tenants_; }
+    /// Of the devices let in: what Exposure::group counts.
+    const Segments& segments() const noexcept { return segments_; }
     /// Known active devices of `ring`, at least those activated.
     std::int64_t active(std::string_view ring) const;
     const std::string& reason() const noexcept { return reason_; }  ///< Of the last hold or halt.
@@ -342,6 +357,8 @@ private:
     /// Crashes that the tolerated rate explains, of all devices at risk until `now`.
     double crashes_expected(Instant now) const;
     Evidence weigh(std::span<const RingState> rings, Instant now) const;
+    std::pair<double, double> weigh_segment(const Tally& tally, Instant now) const;
+    double log_weight_of(const Segment& segment) const;
 
     RolloutId id_;
     Sha256 bundle_;
@@ -354,8 +371,7 @@ private:
     /// resolved by now (waits() says which), as taking one out of the middle would cost more than
     /// all else about a report. They stay for one deadline at most.
     std::deque<Awaited> pending_;
-    std::vector<std::string> tenants_;
-    std::unordered_map<std::string, std::uint32_t> tenant_numbers_;
+    Segments segments_;
     std::map<std::uint32_t, std::int64_t> failed_by_tenant_;  ///< Forgiven ones left out.
     std::map<std::string, std::int64_t, std::less<>> active_by_ring_;
     SilenceProcess silence_process_;
@@ -381,5 +397,8 @@ private:
 };
 
 std::string_view name_of(Phase phase);
+
+/// "os=Windows 11 23H2". @pre the segment is of a rollout with this plan.
+std::string name_of(const Segment& segment, const Plan& plan);
 
 }  // namespace firebreak::rollout

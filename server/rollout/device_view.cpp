@@ -6,6 +6,7 @@
 #include "core/base/utc.hpp"
 #include "core/rollout/cohort.hpp"
 #include "server/rollout/rollout_view.hpp"
+#include "server/rollout/segment_values.hpp"
 
 namespace firebreak::server {
 namespace {
@@ -107,6 +108,27 @@ json::value ring_view(const DeviceGround& ground, std::size_t index) {
                         {"room", rollout.room(ring.name)}};
 }
 
+std::vector<std::string> segments_of(const DeviceGround& ground) {
+    return segment_values(ground.rollout.plan().segments, ground.device);
+}
+
+/// What the device is, and how full the windows of that are.
+json::array segments_view(const DeviceGround& ground) {
+    const Rollout& rollout = ground.rollout;
+    const std::vector<std::string> values = segments_of(ground);
+    json::array views;
+    for (std::size_t axis = 0; axis < values.size(); ++axis) {
+        const rollout::Segment* segment = rollout.segments().find(axis, values[axis]);
+        const rollout::Segment none;
+        const rollout::Segment& shown = segment == nullptr ? none : *segment;
+        const rollout::SegmentName name{rollout.plan().segments.by[axis], values[axis]};
+        views.push_back({{"segment", rollout::text_of(name)},
+                         {"window", rollout.window_of(shown)},
+                         {"filled", rollout.filling(shown)}});
+    }
+    return views;
+}
+
 json::value exposure_view(const DeviceGround& ground) {
     const rollout::Exposure* exposure = ground.rollout.exposures().find(ground.device.id);
     if (exposure == nullptr) return nullptr;
@@ -148,6 +170,7 @@ std::string_view name_of(Standing standing) {
         case Standing::kAboveThreshold: return "above-threshold";
         case Standing::kAboveCeiling: return "above-ceiling";
         case Standing::kWindowFull: return "window-full";
+        case Standing::kSegmentWindowFull: return "segment-window-full";
         case Standing::kMayActivate: return "may-activate";
         case Standing::kPending: return "pending";
         case Standing::kConfirmed: return "confirmed";
@@ -178,8 +201,9 @@ Standing standing_of(const DeviceGround& ground) {
     const std::int64_t bucket = bucket_of(ground);
     if (bucket >= ring.threshold_ppb) return Standing::kAboveThreshold;
     if (terms != nullptr && bucket >= ceiling_of(ground, now)) return Standing::kAboveCeiling;
-    return rollout.may_activate(device.id, device.ring) ? Standing::kMayActivate
-                                                        : Standing::kWindowFull;
+    const std::vector<std::string> segments = segments_of(ground);
+    if (rollout.may_activate(device.id, device.ring, segments)) return Standing::kMayActivate;
+    return rollout.has_room(segments) ? Standing::kWindowFull : Standing::kSegmentWindowFull;
 }
 
 std::optional<Instant> not_before(const DeviceGround& ground) {
@@ -213,11 +237,13 @@ json::object standing_view(const DeviceGround& ground) {
             {"running",
              running == device.running.end() ? json::value(nullptr) : json::value(running->second)},
             {"state", name_of(standing)},
-            {"may_activate", !device.revoked && rollout.may_activate(device.id, device.ring)},
+            {"may_activate",
+             !device.revoked && rollout.may_activate(device.id, device.ring, segments_of(ground))},
             {"not_before", optional_time(not_before(ground))},
             {"bucket_ppb", bucket_of(ground)},
             {"ahead", queues ? json::value(ahead_of(ground, *index)) : json::value(nullptr)},
             {"ring", index ? ring_view(ground, *index) : json::value(nullptr)},
+            {"segments", segments_view(ground)},
             {"waits_for", waits ? waits_for(ground) : json::value(nullptr)},
             {"exposure", exposure_view(ground)}};
 }

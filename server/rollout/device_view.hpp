@@ -23,6 +23,7 @@ enum class Standing {
     kAboveThreshold,  ///< Its bucket is not below the ring's threshold yet.
     kAboveCeiling,    ///< Nor may it be: the offline keys allow less of the ring for now.
     kWindowFull,
+    kSegmentWindowFull,  ///< That of one of its segments.
     kMayActivate,
     kPending,
     kConfirmed,

@@ -1,5 +1,6 @@
 #include "core/base/errc.hpp"
 #include "server/rollout/driver.hpp"
+#include "server/rollout/segment_values.hpp"
 
 namespace firebreak::server {
 namespace {
@@ -70,10 +71,11 @@ std::vector<Result<ReportAnswer>> Driver::accept(std::span<const health::Report>
 
 Result<Driver::Outcome> Driver::take(StoreWriter& writer, const health::Report& report,
                                      Instant now) {
-    const Result<std::optional<Device>> device = parts_.store.device(report.device);
+    Result<std::optional<Device>> device = parts_.store.device(report.device);
     if (!device) return fail(device.error());
     if (!*device) return Outcome(fail(Errc::kNotFound, "device"));
     if ((*device)->revoked) return Outcome(fail(Errc::kDenied, "device is revoked"));
+    (*device)->engine_build = report.engine_build;
 
     const Result<bool> inserted = writer.add_report(report, now);
     if (!inserted) return fail(inserted.error());
@@ -87,9 +89,11 @@ Result<Driver::Outcome> Driver::take(StoreWriter& writer, const health::Report& 
     }
     // A repeat lets nobody in who was not let in before.
     const Live* live = find({report.stream, report.counter});
-    const bool let_in = report.kind == health::Kind::kActivating && live != nullptr &&
-                        live->rollout.exposures().contains(report.device) &&
-                        live->rollout.may_activate(report.device, (*device)->ring);
+    const bool let_in =
+        report.kind == health::Kind::kActivating && live != nullptr &&
+        live->rollout.exposures().contains(report.device) &&
+        live->rollout.may_activate(report.device, (*device)->ring,
+                                   segment_values(live->rollout.plan().segments, **device));
     return Outcome(ReportAnswer{true, let_in});
 }
 
@@ -105,12 +109,14 @@ Result<bool> Driver::feed(StoreWriter& writer, const Device& device, const healt
     const bool exposed = exposure != nullptr;
 
     if (report.kind == health::Kind::kActivating) {
-        if (!live->rollout.may_activate(device.id, device.ring)) return false;
+        std::vector<std::string> segments = segment_values(live->rollout.plan().segments, device);
+        if (!live->rollout.may_activate(device.id, device.ring, segments)) return false;
         // One that a person forgave takes its place in the window again.
         if (exposed && !exposure->forgiven) return true;
         const Result<void> noted = writer.add_activation(live->rollout.id(), device.id);
         if (!noted) return fail(noted.error());
-        const rollout::Activated activated{device.id, device.tenant, device.ring};
+        const rollout::Activated activated{device.id, device.tenant, device.ring,
+                                           std::move(segments)};
         const Result<void> recorded = record(writer, *live, actor, {now, activated});
         if (!recorded) return fail(recorded.error());
         return true;

@@ -1,6 +1,9 @@
 #include "server/rollout/rollout_view.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <tuple>
+#include <vector>
 
 #include "core/base/utc.hpp"
 
@@ -37,18 +40,53 @@ double threshold_of(const rollout::Plan& plan) {
     return -std::log(plan.alpha);
 }
 
+/// ln E, unless nothing is known that could be evidence.
+json::value e_or_null(double log_e) {
+    return log_e > rollout::kNoEvidence / 2 ? json::value(log_e) : json::value(nullptr);
+}
+
 json::object evidence_view(const rollout::Rollout& rollout, Instant now) {
     const rollout::Evidence evidence = rollout.evidence(now);
     return {{"e_crash", evidence.log_e_crash},
             {"e_control", evidence.log_e_control},
             {"e_losses", evidence.log_e_losses},
             {"e_silence", evidence.log_e_silence},
+            {"e_segments", e_or_null(evidence.segments.log_e())},
             {"e", evidence.log_e},
             {"threshold", threshold_of(rollout.plan())},
             {"failed_devices", evidence.failed_devices},
             {"failed_tenants", evidence.failed_tenants},
             {"lost_devices", evidence.lost_devices},
             {"exposure_hours", evidence.exposure_hours}};
+}
+
+/// Those that say most against the release, then the largest.
+json::array segments_view(const rollout::Rollout& rollout, Instant now) {
+    constexpr std::size_t kShownMost = 20;
+    struct Shown {
+        const rollout::Segment* segment;
+        double log_e;
+    };
+    std::vector<Shown> shown;
+    for (const rollout::Segment& segment : rollout.segments().all()) {
+        shown.push_back({&segment, rollout.evidence_of(segment, now)});
+    }
+    const auto order = [](const Shown& it) {
+        return std::tuple(-it.log_e, -it.segment->failed, -it.segment->activated);
+    };
+    std::ranges::sort(shown, {}, order);
+    if (shown.size() > kShownMost) shown.resize(kShownMost);
+    json::array views;
+    for (const auto& [segment, log_e] : shown) {
+        views.push_back({{"segment", name_of(*segment, rollout.plan())},
+                         {"activated", segment->activated},
+                         {"confirmed", segment->confirmed},
+                         {"failed", segment->failed},
+                         {"window", rollout.window_of(*segment)},
+                         {"filled", rollout.filling(*segment)},
+                         {"e", e_or_null(log_e)}});
+    }
+    return views;
 }
 
 std::int64_t harm_bound_of(const rollout::Rollout& rollout) {
@@ -127,6 +165,7 @@ json::object view_of(const rollout::Rollout& rollout, const Release& release, In
             {"reason", rollout.reason()},
             {"plan", rollout.plan().name},
             {"rings", std::move(rings)},
+            {"segments", segments_view(rollout, now)},
             {"window", window_view(rollout)},
             {"gates", gates_view(rollout, now)},
             {"people", people_view(rollout, now)},

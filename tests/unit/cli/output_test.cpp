@@ -43,6 +43,10 @@ TEST(RolloutName, IsAStreamAndACounter) {
 
 const char* const kRolling = R"({"stream": "yara", "counter": 7, "phase": "rolling", "reason": "",
   "rings": [], "harm_bound": 12,
+  "segments": [{"segment": "os=Windows 11", "activated": 9, "confirmed": 6, "failed": 2,
+                "window": 11, "filled": 3, "e": 2.302585},
+               {"segment": "os=Windows 10", "activated": 4, "confirmed": 4, "failed": 0,
+                "window": 9, "filled": 0, "e": null}],
   "window": {"ring": "canary", "size": 10, "filled": 4, "room": 6, "failures_to_halt": 3},
   "gates": [
     {"gate": "exposed", "open": false, "have": 420000000, "need": 1000000000, "opens_at": null},
@@ -65,7 +69,10 @@ TEST(RolloutExplanation, SaysWhatItWaitsForAndWhatWouldHaltIt) {
           "[ ] all of the ring is exposed: 42% so far\n",
           "[ ] its bake is over: at 2027-01-15T08:00:00.000Z\n",
           "[x] no device is pending: 0 are\n", "[ ] confirmed: 12 of 100\n",
-          "[x] device-hours: 60 of 50\n", "[x] E of the ring is below 1: 10^-1.0 now\n",
+          "[x] device-hours: 60 of 50\n",
+          "[x] E of the ring, and of the segments, is below 1: 10^-1.0 now\n",
+          "os=Windows 11  9          6          2       3 of 11  10^1.0\n",
+          "os=Windows 10  4          4          0       0 of 9   -\n",
           "lost after they confirmed than of the others: 1, 2 at most\n"}) {
         EXPECT_NE(output->text.find(line), std::string::npos) << line << "\n" << output->text;
     }
@@ -102,6 +109,7 @@ TEST(RolloutExplanation, SaysWhoIsToActWhenItIsOver) {
     halted["phase"] = "halted";
     halted["reason"] = "3 of 5 devices failed";
     halted["gates"] = json::array{};
+    halted["segments"] = json::array{};
 
     const Result<Output> output = render_explanation(halted);
 
@@ -112,7 +120,7 @@ TEST(RolloutExplanation, SaysWhoIsToActWhenItIsOver) {
 }
 
 TEST(RolloutExplanation, TakesNoAnswerOfAnotherForm) {
-    for (const char* member : {"window", "gates", "evidence"}) {
+    for (const char* member : {"window", "gates", "evidence", "segments"}) {
         json::object without = parse_json(kRolling).value().as_object();
         without.erase(member);
         EXPECT_FALSE(render_explanation(without)) << member;

@@ -64,7 +64,7 @@ rings:
     vendor_own: false
     window: {start: 3, max: 5, max_share: 0.01}
     bake_floor: 2s
-    promote: {confirmed_min: 1, exposure_hours_min: 0.5}
+    promote: {confirmed_min: 1, exposure_hours_min: 0.5, segments: ["os=any"]}
     approvals: {count: 1, of: [alice]}
 halt:
   alpha: 0.0001
@@ -77,6 +77,7 @@ agent: {confirm_after: 3s, silence_deadline: 10s, heartbeat_every: 500ms, poll_e
 velocity: lab
 freeze:
   - {name: nights, zone: Europe/Berlin, from: "fri 16:00", until: "mon 08:00"}
+segments: {by: [os, sensor], window_start: 5}
 )";
 
 inline constexpr std::string_view kPack = R"(stream: yara
@@ -306,6 +307,7 @@ install_max: 10s
 report_delay_max: 5s
 activation_loss: 0.001
 crash_rate_per_hour: 0.00001
+sensors: [{name: seven, share: 1}]
 )";
 
 inline constexpr std::string_view kIncident = R"(name: bad
@@ -318,6 +320,7 @@ at: 10h
 reboot_every: 24h
 crash_rate_factor: 3
 outage: {at: 1h, for: 30m, of: everybody}
+sensor: seven
 )";
 
 inline std::vector<Sample> samples() {

@@ -47,6 +47,10 @@ TEST(Event, HasThisForm) {
                   {kStart + std::chrono::milliseconds{7}, Activated{"device-1", "tenant", "lab"}})),
               R"({"type":"activated","time":"2027-01-15T08:00:00.007Z","device":"device-1",)"
               R"("tenant":"tenant","ring":"lab"})");
+    EXPECT_EQ(json::serialize(
+                  to_json({kStart, Activated{"device-1", "tenant", "lab", {"Windows 11", ""}}})),
+              R"({"type":"activated","time":"2027-01-15T08:00:00.000Z","device":"device-1",)"
+              R"("tenant":"tenant","ring":"lab","segments":["Windows 11",""]})");
     EXPECT_EQ(json::serialize(to_json({kStart, FleetSeen{{{"lab", 12}}}})),
               R"({"type":"fleet-seen","time":"2027-01-15T08:00:00.000Z",)"
               R"("active_by_ring":{"lab":12}})");
@@ -62,6 +66,12 @@ TEST(Event, ReadsBackEachTypeItWrites) {
         ASSERT_TRUE(read) << read.error().to_string();
         EXPECT_EQ(*read, event) << type_of(body);
     }
+}
+
+TEST(Event, ReadsBackWhatADeviceIs) {
+    const Event event{kStart, Activated{"device-1", "tenant", "lab", {"Windows 11", ""}}};
+
+    EXPECT_EQ(parse_event(to_json(event)).value(), event);
 }
 
 TEST(Event, RefusesEachTypeWithoutAnyOneOfItsMembersOrWithOneMore) {
@@ -102,6 +112,11 @@ TEST(Event, RefusesValuesOutsideTheirLimits) {
     EXPECT_TRUE(refuses(LossesSeen{.control_heard = {{"lab", 1'000'000'000'001}}}));
     EXPECT_TRUE(refuses(LossesSeen{.silent = {{std::string(257, 'r'), 1}}}));
     EXPECT_TRUE(refuses(LossesSeen{.silent_tenants = -1}));
+    EXPECT_TRUE(refuses(Activated{"d", "t", "lab", {std::string(257, 's')}}));
+    EXPECT_TRUE(refuses(Activated{"d", "t", "lab", {"1", "2", "3", "4", "5"}}));
+    json::object none = to_json(Event{kStart, Activated{"d", "t", "lab", {"1"}}}).as_object();
+    none["segments"] = json::array{};  // One log has one form.
+    EXPECT_EQ(parse_event(none).error(), Errc::kMalformed);
     FleetSeen crowd;
     for (int i = 0; i < 1025; ++i) crowd.active_by_ring["r" + std::to_string(i)] = 1;
     EXPECT_TRUE(refuses(crowd));

@@ -14,8 +14,8 @@ std::string id(int number) {
     return "device-" + std::to_string(number);
 }
 
-Exposure of_tenant(std::uint32_t tenant) {
-    return {.activated = {}, .resolved = {}, .tenant = tenant};
+Exposure of_group(std::uint32_t group) {
+    return {.activated = {}, .resolved = {}, .group = group};
 }
 
 TEST(Exposures, FindsWhoIsThereAndNobodyElseWhileItGrows) {
@@ -23,7 +23,7 @@ TEST(Exposures, FindsWhoIsThereAndNobodyElseWhileItGrows) {
     Exposures exposures;
     for (int i = 0; i < kDevices; ++i) {
         EXPECT_FALSE(exposures.contains(id(i)));
-        EXPECT_EQ(exposures.add(key_of(id(i)), of_tenant(static_cast<std::uint32_t>(i))),
+        EXPECT_EQ(exposures.add(key_of(id(i)), of_group(static_cast<std::uint32_t>(i))),
                   static_cast<Exposures::Place>(i));
     }
 
@@ -31,7 +31,7 @@ TEST(Exposures, FindsWhoIsThereAndNobodyElseWhileItGrows) {
     for (int i = 0; i < kDevices; ++i) {
         const Exposure* found = exposures.find(id(i));
         ASSERT_NE(found, nullptr) << i;
-        EXPECT_EQ(found->tenant, static_cast<std::uint32_t>(i));
+        EXPECT_EQ(found->group, static_cast<std::uint32_t>(i));
         EXPECT_FALSE(exposures.contains(id(kDevices + i)));
     }
 }
@@ -57,8 +57,8 @@ TEST(Exposures, FindsDevicesWhoseKeysBelongInTheSamePlaceEvenAtTheEnd) {
 TEST(Exposures, AreTheSameInAnyOrder) {
     Exposures forth;
     Exposures back;
-    for (int i = 0; i < 100; ++i) forth.add(key_of(id(i)), of_tenant(7));
-    for (int i = 99; i >= 0; --i) back.add(key_of(id(i)), of_tenant(7));
+    for (int i = 0; i < 100; ++i) forth.add(key_of(id(i)), of_group(7));
+    for (int i = 99; i >= 0; --i) back.add(key_of(id(i)), of_group(7));
     EXPECT_EQ(forth, back);
 
     back.at(50).outcome = DeviceOutcome::kFailed;

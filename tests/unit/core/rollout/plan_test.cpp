@@ -176,6 +176,23 @@ TEST(Plan, RefusesWhatItCannotKeep) {
          "plan.rings[0].approvals.of"},
         {"/velocity", "fast", "plan.velocity"},
         {"/velocity", 1, "plan.velocity"},
+        {"/segments", json::array{}, "plan.segments"},
+        {"/segments", json::object{}, "plan.segments.by"},
+        {"/segments", json::object{{"by", json::array{}}}, "plan.segments.by"},
+        {"/segments", json::object{{"by", json::array{"os", "os"}}}, "plan.segments.by"},
+        {"/segments", json::object{{"by", json::array{"a", "b", "c", "d", "e"}}},
+         "plan.segments.by"},
+        {"/segments", json::object{{"by", json::array{"OS"}}}, "plan.segments.by"},
+        {"/segments", json::object{{"by", json::array{"os"}}, {"window", 5}},
+         "plan.segments.window"},
+        {"/segments", json::object{{"by", json::array{"os"}}, {"window_start", 0}},
+         "plan.segments.window_start"},
+        {"/rings/0/promote/segments", "os=any", "plan.rings[0].promote.segments"},
+        {"/rings/0/promote/segments", json::array{"any"}, "plan.rings[0].promote.segments"},
+        {"/rings/0/promote/segments", json::array(65, "os=any"), "plan.rings[0].promote.segments"},
+        {"/rings/0/promote/segments", json::array{"os=" + std::string(257, 'a')},
+         "plan.rings[0].promote.segments"},
+        {"/rings/0/promote/segments", json::array{"os=any"}, "plan.rings"},
         {"/freeze", json::object{}, "plan.freeze"},
         {"/freeze", json::array(65, freeze_object()), "plan.freeze"},
         {"/freeze", json::array{5}, "plan.freeze[0]"},
@@ -213,6 +230,22 @@ TEST(Plan, ReadsApprovalsAndFreezesAndWritesThemBack) {
     EXPECT_TRUE(plan->freezes[0].from.weekly);
     EXPECT_FALSE(plan->freezes[1].from.weekly);
     EXPECT_EQ(parse_plan(to_json(*plan)), *plan);
+}
+
+TEST(Plan, ReadsSegmentsAndWritesThemBack) {
+    json::object document =
+        changed("/segments", json::object{{"by", json::array{"os", "tenant"}}, {"window_start", 7}})
+            .as_object();
+    document.at("rings").at(0).at("promote").as_object()["segments"] =
+        json::array{"os=Windows 11 = best"};
+
+    const auto plan = parse_plan(document);
+
+    ASSERT_TRUE(plan) << plan.error().to_string();
+    EXPECT_EQ(plan->segments, (SegmentRules{{"os", "tenant"}, 7}));
+    ASSERT_EQ(plan->rings[0].segments.size(), 1U);
+    EXPECT_EQ(plan->rings[0].segments[0], (SegmentName{"os", "Windows 11 = best"}));
+    EXPECT_EQ(*parse_plan(to_json(*plan)), *plan);
 }
 
 TEST(Plan, HasTheFloorsOfItsVelocity) {

@@ -4,6 +4,7 @@
 
 #include "core/base/utc.hpp"
 #include "core/rollout/cohort.hpp"
+#include "server/rollout/segment_values.hpp"
 #include "tests/unit/server/vendor.hpp"
 
 namespace firebreak::server {
@@ -24,6 +25,10 @@ protected:
         for (const char* ring : {"canary", "early", "broad"}) {
             terms_.ceiling.push_back({ring, {}, kPpbAll});
         }
+        open_canary();
+    }
+
+    void open_canary() {
         happens(rollout::FleetSeen{{{"canary", 10}, {"early", 10}, {"broad", 10}}});
         happens(rollout::Started{});
         happens(rollout::RingOpened{"canary"});
@@ -106,6 +111,31 @@ TEST_F(DeviceView, AFullWindowWaitsForAConfirmation) {
     happens(rollout::Confirmed{device("canary", true, 1).id});
 
     EXPECT_EQ(state(fourth), "may-activate");
+}
+
+TEST_F(DeviceView, AFullWindowOfASegmentWaitsForOneOfItsKind) {
+    rollout::Plan plan = test::small_plan({"canary", "early", "broad"});
+    plan.segments = {.by = {"os", "sensor", "color"}, .window_start = 1};
+    rollout_ = rollout::Rollout({"yara", 7}, sha256(bytes_of("bundle")), plan);
+    open_canary();
+    Device first = device("canary", true, 1);
+    Device second = device("canary");
+    first.attributes = second.attributes = {{"os", "Windows 11"}, {"color", 5}};
+    const std::string build = build_.hex().substr(0, 16);
+    EXPECT_EQ(segment_values(plan.segments, first),
+              (std::vector<std::string>{"Windows 11", build, ""}));
+    happens(rollout::Activated{first.id, "acme", "canary", {"Windows 11", "another", "red"}});
+
+    EXPECT_EQ(state(second), "segment-window-full");
+    EXPECT_EQ(view(second).at("may_activate"), false);
+    const json::array segments = view(second).at("segments").as_array();
+    ASSERT_EQ(segments.size(), 3U);
+    EXPECT_EQ(segments.at(0),
+              (json::object{{"segment", "os=Windows 11"}, {"window", 1}, {"filled", 1}}));
+    EXPECT_EQ(segments.at(1),
+              (json::object{{"segment", "sensor=" + build}, {"window", 1}, {"filled", 0}}));
+    second.attributes["os"] = "Windows 10";
+    EXPECT_EQ(state(second), "may-activate");
 }
 
 TEST_F(DeviceView, AClosedRingWaitsForTheGatesOfTheOneInFrontAndForItsBakeAtLeast) {
