@@ -38,6 +38,8 @@ public:
     std::string lies_about;
     /// A planted bug: what is really written in place of what was to be.
     std::function<Bytes(const std::string& path, ByteView bytes)> rewrite;
+    /// Another: says that there is no file named like this.
+    std::string hides;
 
     /// Told of each write that is done.
     std::function<void(const std::string& path, const Bytes& bytes)> wrote;
@@ -58,7 +60,8 @@ public:
 
     Result<Bytes> read(const std::filesystem::path& path, std::uint64_t bytes_max) const override {
         const auto found = files.find(path.string());
-        if (found == files.end()) return fail(Errc::kNotFound, path.string());
+        const bool hidden = !hides.empty() && path.string().ends_with(hides);
+        if (found == files.end() || hidden) return fail(Errc::kNotFound, path.string());
         if (found->second.size() > bytes_max) return fail(Errc::kTooLarge, path.string());
         Bytes bytes = found->second;
         if (faults.rot_percent > 0 && !bytes.empty() && dice_.percent(faults.rot_percent)) {

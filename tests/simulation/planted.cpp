@@ -48,18 +48,27 @@ void World::plant() {
         case Planted::kLiesAboutBuild:
             on_machines([this](Endpoint& at) { at.claimed_build = builds_.front(); });
             return;
+        case Planted::kForgetsVersions: server_.disk().hides = "/timestamp-versions"; return;
     }
 }
 
 /// Releases that give a planted bug its chance.
 void World::suit_the_bug(Order& order) const {
     if (options_.planted == Planted::kAttemptsNotCounted) order.kind = Kind::kFreezesOnLoad;
+    if (options_.planted == Planted::kGrantsEverybody) order.kind = Kind::kFreezesOnLoad;
     if (options_.planted == Planted::kForgetsQuarantine) {
         order.kind = Kind::kCrashesOnLoad;
         order.plan.failures_min = 3;
     }
     if (options_.planted == Planted::kIgnoresRecalls) order.kind = Kind::kGood;
     if (options_.planted == Planted::kLiesAboutBuild) order.driven_in = {builds_.front()};
+}
+
+/// A disk that has a timestamp until the power fails, which it does.
+void World::suit_the_bug(ServerFaults& faults) const {
+    if (options_.planted != Planted::kForgetsVersions) return;
+    faults.disk.unsure_percent = 50;
+    faults.disk.cut_per_mille = 100;
 }
 
 }  // namespace firebreak::simulation

@@ -65,6 +65,7 @@ ServerHost::ServerHost(Timeline& timeline, Trace& trace, Truth& truth, std::uint
     inner_store_ = std::move(*opened);
     store_.emplace(*inner_store_, seed ^ 0x5709E);
     disk_.power_fails = store_->power_fails = [this] { die(); };
+    disk_.wrote = [this](const std::string& path, const Bytes& bytes) { note_write(path, bytes); };
 }
 
 ServerHost::~ServerHost() = default;

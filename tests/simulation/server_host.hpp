@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,8 @@ public:
     server::Store& durable() { return *inner_store_; }
     MortalStore& store() { return *store_; }
     Disk& disk() { return disk_; }
+    /// Every timestamp that was ever on the disk, by version: what somebody may have kept.
+    const std::map<std::int64_t, Bytes>& timestamps() const { return timestamps_; }
 
     milliseconds beat_every{15'000};
     milliseconds cache_age{0};  ///< How old a timestamp.json the web server may still give out.
@@ -68,6 +71,7 @@ private:
     void beat(std::uint64_t life);
     void die();
     void settle();
+    void note_write(const std::string& path, const Bytes& bytes);
     void note_answer(const net::Request& request, net::Response& response);
     void note_arrival(const net::Request& request);
     void note_rollouts();
@@ -93,6 +97,7 @@ private:
     std::unique_ptr<Process> process_;
     bool dying_ = false;
     milliseconds down_{0};
+    std::map<std::int64_t, Bytes> timestamps_;
     std::string cached_timestamp_;
     Instant cached_at_{};
 };

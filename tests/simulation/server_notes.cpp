@@ -2,26 +2,15 @@
 
 #include <tuple>
 
+#include "core/base/check.hpp"
 #include "core/health/report.hpp"
 #include "core/trust/metadata.hpp"
-#include "core/trust/role_name.hpp"
+#include "tests/simulation/published.hpp"
 #include "tests/simulation/server_host.hpp"
 
 namespace firebreak::simulation {
 
 namespace {
-
-template <class Document>
-std::optional<Document> read_signed(const Disk& disk, const std::string& name,
-                                    Result<Document> (*parse)(const json::value&)) {
-    const auto file = disk.files.find("repo/metadata/" + name);
-    if (file == disk.files.end()) return std::nullopt;
-    const Result<trust::Envelope> envelope = trust::parse_envelope(file->second);
-    if (!envelope) return std::nullopt;
-    Result<Document> document = parse(envelope->signed_part);
-    if (!document) return std::nullopt;
-    return std::move(*document);
-}
 
 /// What note_rollouts() may change of a ruling and an invariant looks at; `forgiven` changes with
 /// `resumes`.
@@ -33,35 +22,20 @@ RulingInShort in_short(const Ruling& ruling) {
             ruling.halted};
 }
 
-/// What whoever looks now is told.
-struct Published {
-    std::int64_t timestamp = 0;
-    trust::RingPointer pointer;
-};
-
-std::optional<Published> read_published(const Disk& disk) {
-    const auto timestamp = read_signed(disk, "timestamp.json", &trust::parse_timestamp);
-    if (!timestamp) return std::nullopt;
-    const auto snapshot =
-        read_signed(disk, trust::metadata_file_name("snapshot", timestamp->snapshot.version),
-                    &trust::parse_snapshot);
-    if (!snapshot) return std::nullopt;
-    const auto rollout = read_signed(
-        disk, trust::metadata_file_name("rollout", snapshot->meta.at("rollout").version),
-        &trust::parse_targets);
-    if (!rollout) return std::nullopt;
-    const std::string path = trust::ring_pointer_path(kStream);
-    const auto target = rollout->targets.find(path);
-    if (target == rollout->targets.end()) return std::nullopt;
-    const auto file =
-        disk.files.find("repo/targets/" + trust::consistent_target_path(path, target->second));
-    if (file == disk.files.end()) return std::nullopt;
-    const Result<trust::RingPointer> pointer = trust::parse_ring_pointer(file->second);
-    if (!pointer) return std::nullopt;
-    return Published{timestamp->version, *pointer};
-}
-
 }  // namespace
+
+/// A number that a timestamp had is its own for ever: who saw it takes no other bytes of it.
+void ServerHost::note_write(const std::string& path, const Bytes& bytes) {
+    if (path != "repo/metadata/timestamp.json") return;
+    const Result<trust::Envelope> envelope = trust::parse_envelope(bytes);
+    FIREBREAK_CHECK(envelope.has_value());
+    const Result<trust::Timestamp> timestamp = trust::parse_timestamp(envelope->signed_part);
+    FIREBREAK_CHECK(timestamp.has_value());
+    const auto [known, is_new] = timestamps_.emplace(timestamp->version, bytes);
+    if (is_new || known->second == bytes) return;
+    truth_.broken.push_back("server: gives timestamp " + std::to_string(timestamp->version) +
+                            " to other bytes");
+}
 
 void ServerHost::note_answer(const net::Request& request, net::Response& response) {
     if (request.target != "/v1/reports" || response.status != 200) return;
@@ -172,11 +146,11 @@ void ServerHost::note_recalls() {
         const trust::RingPointer& pointer = published->pointer;
         const bool named = pointer.recall && pointer.recall->counter == counter;
         if (!named && pointer.counter <= counter) continue;
-        ruling.recalled_from = published->timestamp;
+        ruling.recalled_from = published->timestamp.version;
         ruling.recalled_at = timeline_.now();
         truth_.changed(counter);
         trace_.line("server", "recalls " + std::to_string(counter) + " from timestamp " +
-                                  std::to_string(published->timestamp) + " on");
+                                  std::to_string(published->timestamp.version) + " on");
     }
 }
 

@@ -87,6 +87,7 @@ INSTANTIATE_TEST_SUITE_P(All, PlantedBug,
                                          Bite{Planted::kAttemptsNotCounted, "heals"},
                                          Bite{Planted::kIgnoresRecalls, "recall"},
                                          Bite{Planted::kForgetsHalts, "halt"},
+                                         Bite{Planted::kForgetsVersions, "possible"},
                                          Bite{Planted::kLosesCommits, "durable"},
                                          Bite{Planted::kLetsNobodyIn, "progress"}),
                          [](const auto& bite) {

@@ -70,16 +70,17 @@ void World::storm_network() {
 }
 
 void World::storm_server() {
+    ServerFaults faults;
     if (dice_.percent(60)) {
-        ServerFaults faults;
         if (dice_.percent(50)) faults.disk.full_percent = dice_.index(15);
         if (dice_.percent(50)) faults.disk.cut_per_mille = dice_.index(20);
         if (dice_.percent(50)) faults.disk.unsure_percent = dice_.index(8);
         if (dice_.percent(50)) faults.store.full_percent = dice_.index(10);
         if (dice_.percent(50)) faults.store.cut_per_mille = dice_.index(20);
         if (dice_.percent(50)) faults.crash_per_mille = dice_.index(4);
-        server_.set_faults(faults);
     }
+    suit_the_bug(faults);
+    server_.set_faults(faults);
     if (dice_.percent(50)) {
         every(minutes{2}, minutes{20}, [this] {
             const milliseconds down = dice_.percent(20) ? dice_.between(minutes{5}, minutes{20})

@@ -23,6 +23,7 @@ enum class Planted {
     kAttemptsNotCounted,  ///< The agents' disks say yes to their state and lose it in a power cut.
     kIgnoresRecalls,      ///< Sensors stay on what they run.
     kLiesAboutBuild,      ///< Engines of one build say that they are another.
+    kForgetsVersions,     ///< The server's disk never has the note of the timestamps' versions.
 };
 
 struct WorldOptions {
@@ -64,6 +65,7 @@ private:
     void trace_log();
     void plant();
     void suit_the_bug(Order& order) const;
+    void suit_the_bug(ServerFaults& faults) const;
     rollout::Plan quick_plan() const;
     rollout::Plan careful_plan();
     Order random_order();
