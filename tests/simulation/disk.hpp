@@ -38,9 +38,12 @@ public:
     std::string lies_about;
     /// A planted bug: what is really written in place of what was to be.
     std::function<Bytes(const std::string& path, ByteView bytes)> rewrite;
+
     /// Another: says that there is no file named like this.
     std::string hides;
 
+    /// Told of each file that is no longer, or was not read, as it was written.
+    std::function<void(const std::string& path)> betrayed;
     /// Told of each write that is done.
     std::function<void(const std::string& path, const Bytes& bytes)> wrote;
 
@@ -54,6 +57,7 @@ public:
             } else {
                 files.erase(path);
             }
+            if (betrayed) betrayed(path);
         }
         unsure_.clear();
     }
@@ -66,6 +70,7 @@ public:
         Bytes bytes = found->second;
         if (faults.rot_percent > 0 && !bytes.empty() && dice_.percent(faults.rot_percent)) {
             bytes[dice_.index(bytes.size())] ^= static_cast<std::uint8_t>(1U << dice_.index(8));
+            if (betrayed) betrayed(path.string());
         }
         return bytes;
     }

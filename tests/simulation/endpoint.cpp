@@ -1,17 +1,34 @@
 #include "tests/simulation/endpoint.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
+#include <utility>
 
 #include "client/state_file.hpp"
 #include "core/base/check.hpp"
+#include "core/base/json.hpp"
 #include "core/health/message_signature.hpp"
 #include "core/net/errc.hpp"
+#include "tests/simulation/ed25519_memo.hpp"
 #include "tests/simulation/secrets.hpp"
 
 namespace firebreak::simulation {
 
 namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::string_view kMetadataFolder = "/state/tuf/";
+
+/// Of a metadata file.
+std::int64_t version_of(const Bytes& bytes) {
+    const Result<json::value> file = parse_json(text_of(bytes));
+    FIREBREAK_CHECK(file.has_value());
+    return file->at("signed").at("version").as_int64();
+}
+
+}  // namespace
 
 // --- What the agent stands on -------------------------------------------------------------------
 
@@ -23,7 +40,7 @@ public:
     void unload() override {
         at_.line("runs nothing");
         running_.reset();
-        at_.machine_.running = 0;
+        at_.runs_nothing();
     }
     const Sha256* running() const override { return running_ ? &*running_ : nullptr; }
     Result<void> probe() override {
@@ -52,11 +69,10 @@ private:
 
 Result<void> Endpoint::Sensor::load(const content::Bundle& bundle) {
     Machine& machine = at_.machine_;
+    machine.runs = Named{bundle.manifest.counter, bundle.sha256};
     const Content* content = at_.ground_.truth.find(bundle.sha256);
-    if (content == nullptr) {
-        at_.ground_.truth.broken.push_back(machine.id + " loads what nobody signed (P4)");
-        return fail(Errc::kInvalid, "simulated");
-    }
+    // What the vendor never made is the invariants' matter; it does nothing more here.
+    if (content == nullptr) return fail(Errc::kInvalid, "simulated");
     if (at_.planted.ignores_recalls && content->counter < machine.running) {
         running_ = bundle.sha256;
         return {};
@@ -64,7 +80,7 @@ Result<void> Endpoint::Sensor::load(const content::Bundle& bundle) {
     Life& life = machine.lives[content->counter];
     if (!life.confirmed) ++life.loads;
     at_.line("loads " + std::to_string(content->counter));
-    machine.running = content->counter;
+    machine.replaced = std::exchange(machine.running, content->counter);
     machine.loaded = at_.ground_.timeline.now();
     running_ = bundle.sha256;
     do_to_machine(*content);
@@ -105,8 +121,7 @@ public:
         at_.ground_.timeline.after(at_.dice_.between(seconds{1}, seconds{5}),
                                    [at = &at_, of = at_.life_, ticket] {
                                        if (at->life_ != of) return;
-                                       at->parking_->resume(ticket);
-                                       at->settle();
+                                       at->go_on(ticket);
                                    });
         co_await at_.parking_->park();
         if (at_.dice_.percent(at_.faults_.trial_not_run_percent)) {
@@ -130,8 +145,7 @@ public:
         const std::uint64_t ticket = at_.parking_->ticket();
         at_.ground_.timeline.after(duration, [at = &at_, of = at_.life_, ticket] {
             if (at->life_ != of) return;
-            at->parking_->resume(ticket);
-            at->settle();
+            at->go_on(ticket);
         });
         co_await at_.parking_->park();
     }
@@ -155,8 +169,7 @@ public:
             // A machine that died, or stopped waiting, hears nothing.
             if (at->life_ != of || !at->parking_ || !at->parking_->is_last(ticket)) return;
             answer = std::move(with);
-            at->parking_->resume(ticket);
-            at->settle();
+            at->go_on(ticket);
         };
         const Content* running = at_.running_content();
         const bool cut = running != nullptr && running->kind == Kind::kCutsOff;
@@ -198,6 +211,9 @@ Endpoint::Endpoint(Ground ground, Machine& machine, std::uint64_t seed, Bytes sh
         die({.crash = "", .power = true, .down = dice_.between(seconds{1}, seconds{120})});
     };
     disk_.wrote = [this](const std::string& path, const Bytes& bytes) { note_write(path, bytes); };
+    disk_.betrayed = [this](const std::string& path) {
+        if (path.starts_with(kMetadataFolder)) machine_.trusted.clear();
+    };
 }
 
 Endpoint::~Endpoint() {
@@ -278,6 +294,13 @@ void Endpoint::returned(const std::exception_ptr& thrown) {
     }
 }
 
+/// What the holder of `ticket` waited for has come.
+void Endpoint::go_on(std::uint64_t ticket) {
+    const AnySignature any(planted.takes_any_signature);
+    parking_->resume(ticket);
+    settle();
+}
+
 /// After every step of the agent: lets it come to rest, and clears away what died.
 void Endpoint::settle() {
     ground_.context.restart();
@@ -303,31 +326,50 @@ void Endpoint::ended() {
     agent_.reset();
     sensor_.reset();
     machine_.up = false;
-    machine_.running = 0;
+    runs_nothing();
     if (end.power) disk_.cut();
     ground_.timeline.after(end.down, [this, of = life_, crash = end.crash] {
         if (life_ == of) boot(crash);
     });
 }
 
-/// The newest timestamp that it has verified: it is written down before the rest is fetched.
 void Endpoint::note_write(const std::string& path, const Bytes& bytes) {
     if (path == "/state/state.json.corrupt") ++machine_.state_lost;
-    if (path == "/state/state.json") note_confirmed();
-    if (path != "/state/tuf/timestamp.json") return;
-    const Result<trust::Envelope> envelope = trust::parse_envelope(bytes);
-    if (!envelope) return;
-    const Result<trust::Timestamp> timestamp = trust::parse_timestamp(envelope->signed_part);
-    if (!timestamp) return;
-    machine_.timestamp_seen = timestamp->version;
+    if (path == "/state/state.json") note_state();
+    if (path.starts_with(kMetadataFolder)) {
+        note_metadata(path.substr(kMetadataFolder.size()), bytes);
+    }
+}
+
+/// It is written down once it is verified. The newest timestamp is before the rest is fetched.
+void Endpoint::note_metadata(const std::string& file, const Bytes& bytes) {
+    Trusted& trusted = machine_.trusted[file];
+    trusted.held = version_of(bytes);
+    trusted.newest = std::max(trusted.newest, trusted.held);
+    if (file != "timestamp.json") return;
+    // Whom a thief misleads has been told nothing.
+    machine_.misled = ground_.truth.forged_timestamps.contains(bytes);
+    machine_.timestamp_seen = machine_.misled ? 0 : trusted.held;
+    if (machine_.misled) line("trusts the thief's timestamp " + std::to_string(trusted.held));
     machine_.refreshed_before = last_refresh();
 }
 
 /// What the disk holds counts, also when the power fails before the agent goes on.
-void Endpoint::note_confirmed() {
+void Endpoint::note_state() {
     const Result<client::AgentState> state = client::read_state(disk_, "/state/state.json");
-    if (!state || !state->cycle.active || !state->cycle.active_confirmed) return;
-    machine_.lives[state->cycle.active->content.counter].confirmed = true;
+    if (!state) return;
+    const client::CycleState& cycle = state->cycle;
+    machine_.good.reset();
+    if (const auto& good = cycle.last_known_good) {
+        machine_.good = Named{good->content.counter, good->content.sha256};
+    }
+    if (!cycle.active || !cycle.active_confirmed) return;
+    machine_.lives[cycle.active->content.counter].confirmed = true;
+}
+
+void Endpoint::runs_nothing() {
+    machine_.running = machine_.replaced = 0;
+    machine_.runs.reset();
 }
 
 std::string Endpoint::last_refresh() const {

@@ -32,8 +32,8 @@ struct MachineFaults {
 
 /// Bugs that can be planted in a machine (planted.hpp).
 struct PlantedInMachine {
-    bool ignores_recalls = false;  ///< The sensor says yes to going back, and stays.
-    bool lies_about_build = false;
+    bool ignores_recalls = false;      ///< The sensor says yes to going back, and stays.
+    bool takes_any_signature = false;  ///< The agent verifies nothing.
 };
 
 /// One machine: a disk that lasts, and the real agent on it, started again by a supervisor each
@@ -78,11 +78,14 @@ private:
     [[noreturn]] void die(End end);
     void returned(const std::exception_ptr& thrown);
     void ended();
+    void go_on(std::uint64_t ticket);
     void settle();
     void harmed_by(std::int64_t counter);
     void note_agent();
-    void note_confirmed();
     void note_write(const std::string& path, const Bytes& bytes);
+    void note_metadata(const std::string& file, const Bytes& bytes);
+    void note_state();
+    void runs_nothing();
     std::string last_refresh() const;
     const Content* running_content() const;
     void crash_of_content(std::int64_t counter, std::uint64_t life);

@@ -98,6 +98,38 @@ Broken ceiling(const Truth& truth, const Machine& machine, Instant now) {
     return machine.id + " runs " + number(machine.running) + " beyond its ceiling";
 }
 
+/// P4: nothing runs, and nothing is kept to go back to, that the offline keys did not sign for this
+/// stream under this counter: neither a mirror nor the online key makes content.
+Broken signed_offline(const Truth& truth, const Machine& machine, Instant) {
+    const auto unsigned_one = [&truth](const std::optional<Named>& one) {
+        if (!one) return false;
+        const auto content = truth.contents.find(one->counter);
+        return content == truth.contents.end() || content->second.sha256 != one->sha256;
+    };
+    for (const std::optional<Named>* one : {&machine.runs, &machine.good}) {
+        if (!unsigned_one(*one)) continue;
+        return machine.id + (one == &machine.runs ? " runs " : " keeps as good ") +
+               number((*one)->counter) + ", " + (*one)->sha256.hex() + ", which nobody signed";
+    }
+    return {};
+}
+
+/// P4: what a machine has verified it does not forget, and from what runs it goes back only to what
+/// was good here. (The ring rule would let a recall name other content; the server lets nobody in
+/// to what is older.)
+Broken rollback(const Truth&, const Machine& machine, Instant) {
+    for (const auto& [file, trusted] : machine.trusted) {
+        if (trusted.held >= trusted.newest) continue;
+        return machine.id + " trusts " + file + " " + number(trusted.held) + " after " +
+               number(trusted.newest);
+    }
+    if (machine.running >= machine.replaced) return {};
+    const auto life = machine.lives.find(machine.running);
+    if (life != machine.lives.end() && life->second.confirmed) return {};
+    return machine.id + " goes back from " + number(machine.replaced) + " to " +
+           number(machine.running) + ", which was never good here";
+}
+
 /// Who has looked successfully since a recall was published does not run what was recalled.
 Broken recall(const Truth& truth, const Machine& machine, Instant) {
     if (!machine.up || machine.running == 0) return {};
@@ -162,6 +194,8 @@ const std::vector<Invariant>& invariants() {
         {.name = "harm", .of_counter = &harm},
         {.name = "heals", .of_machine = &heals},
         {.name = "ceiling", .of_machine = &ceiling},
+        {.name = "signed", .of_machine = &signed_offline},
+        {.name = "rollback", .of_machine = &rollback},
         {.name = "recall", .of_machine = &recall},
         {.name = "halt", .of_counter = &halt},
     };

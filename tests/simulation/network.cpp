@@ -57,7 +57,8 @@ void Network::arrive(const std::shared_ptr<Flight>& flight) {
     const auto respond = [this, flight](net::Response response) {
         come_back(flight, std::move(response));
     };
-    const bool heard = !(for_server && server_cut_off) && listener(flight->request, respond);
+    const bool heard =
+        !(for_server && server_cut_off) && listener(flight->who, flight->request, respond);
     if (heard) return;
     timeline_.after(delay(),
                     [flight] { flight->end(fail(net::Errc::kConnection, "nobody listens")); });

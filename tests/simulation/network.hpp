@@ -27,8 +27,9 @@ using Responded = std::function<void(net::Response)>;
 /// Carries requests to the server and answers back, as networks do.
 class Network {
 public:
-    /// What answers a request that arrives, once; @returns false when nothing listens.
-    using Listener = std::function<bool(const net::Request& request, Responded respond)>;
+    /// What answers a request of `who` that arrives, once; @returns false when nothing listens.
+    using Listener =
+        std::function<bool(const std::string& who, const net::Request& request, Responded respond)>;
 
     Network(Timeline& timeline, Trace& trace, std::uint64_t seed)
         : timeline_(timeline), trace_(trace), dice_(seed) {}

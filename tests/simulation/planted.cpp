@@ -48,6 +48,16 @@ void World::plant() {
         case Planted::kLiesAboutBuild:
             on_machines([this](Endpoint& at) { at.claimed_build = builds_.front(); });
             return;
+        case Planted::kTakesAnySignature:
+            mirror_.thief().wants_content_only = true;
+            on_machines([](Endpoint& at) { at.planted.takes_any_signature = true; });
+            return;
+        case Planted::kOfflineKeysStolen:
+            mirror_.thief().wants_content_only = mirror_.thief().has_offline_keys = true;
+            return;
+        case Planted::kForgetsTimestamps:
+            on_machines([](Endpoint& at) { at.disk().hides = "/timestamp.json"; });
+            return;
         case Planted::kForgetsVersions: server_.disk().hides = "/timestamp-versions"; return;
     }
 }

@@ -127,4 +127,23 @@ void World::storm_desk() {
     every(minutes{5}, minutes{20}, [this] { desk_.try_something_wrong(); });
 }
 
+/// A mirror that an attacker runs, who has stolen the online key: now and then a machine is sent
+/// there, for a while, and he thinks of something else every few minutes.
+void World::storm_mirror() {
+    Dice& dice = mirror_.dice();
+    const bool wanted = options_.planted == Planted::kTakesAnySignature ||
+                        options_.planted == Planted::kOfflineKeysStolen ||
+                        options_.planted == Planted::kForgetsTimestamps;
+    if (!dice.percent(50) && !wanted) return;
+    mirror_.think();
+    every(minutes{1}, minutes{5}, [this] { mirror_.think(); });
+    every(minutes{1}, minutes{8}, [this, &dice] {
+        const std::string who = dice.pick(fleet_)->machine().id;
+        mirror_.captives.insert(who);
+        trace_.line("mirror", "takes " + who);
+        timeline_.after(dice.between(minutes{3}, minutes{25}),
+                        [this, who] { mirror_.captives.erase(who); });
+    });
+}
+
 }  // namespace firebreak::simulation

@@ -41,6 +41,18 @@ struct Content {
     rollout::Plan plan;
 };
 
+/// One content as a machine names it.
+struct Named {
+    std::int64_t counter = 0;
+    Sha256 sha256;
+};
+
+/// The versions of one metadata role that a machine has on its disk, having verified them.
+struct Trusted {
+    std::int64_t held = 0;
+    std::int64_t newest = 0;  ///< That it ever held.
+};
+
 /// What one machine went through with one content.
 struct Life {
     std::int64_t loads = 0;  ///< Live, and not confirmed then.
@@ -56,14 +68,19 @@ struct Machine {
     std::string ring;
     Sha256 build;
     bool up = false;
-    std::int64_t running = 0;  ///< Counter; 0: nothing.
+    std::int64_t running = 0;   ///< Counter; 0: nothing.
+    std::int64_t replaced = 0;  ///< Counter that `running` took the place of, in one process.
+    std::optional<Named> runs;  ///< What was loaded last, signed or not.
+    std::optional<Named> good;  ///< Its last-known-good, as its disk has it.
     Instant loaded{};
     std::map<std::int64_t, Life> lives;
     std::int64_t orderly_stops = 0;
     std::int64_t state_lost = 0;  ///< Times that the agent found its state gone bad.
     std::set<std::int64_t> quarantined;
+    std::map<std::string, Trusted> trusted;  ///< By role. Nothing after its disk failed there.
+    bool misled = false;                     ///< The timestamp that it holds is a thief's.
     // What it does next is judged by it:
-    std::int64_t timestamp_seen = 0;  ///< The newest version that it verified and wrote down.
+    std::int64_t timestamp_seen = 0;  ///< The newest of the vendor's that it verified and wrote.
     std::string refreshed_before;     ///< Its agent's last refresh when it did.
     std::string refreshed;            ///< Its agent's last refresh now, when that is of interest.
 };
@@ -99,7 +116,8 @@ struct Truth {
     std::map<std::string, Machine> machines;   ///< By id.
     std::map<std::int64_t, Ruling> rulings;    ///< By counter.
     std::vector<Acknowledged> acknowledged;
-    std::vector<std::string> broken;  ///< Said by the parts themselves: what could never be.
+    std::set<Bytes> forged_timestamps;  ///< Signed with the online key, and not by the vendor.
+    std::vector<std::string> broken;    ///< Said by the parts themselves: what could never be.
 
     // What the invariants have yet to look at. Who writes above says so here.
     std::set<std::string> changed_machines;

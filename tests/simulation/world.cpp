@@ -46,10 +46,14 @@ World::World(WorldOptions options)
       trace_(timeline_, options_.trace),
       network_(timeline_, trace_, dice_.number()),
       server_(timeline_, trace_, truth_, dice_.number()),
-      desk_(timeline_, trace_, truth_, network_, dice_.number()) {
-    network_.listener = [this](const net::Request& request, Responded respond) {
+      desk_(timeline_, trace_, truth_, network_, dice_.number()),
+      // Dice of its own: a world without it goes on as it would.
+      mirror_(timeline_, trace_, truth_, server_, options_.seed ^ 0x3199) {
+    network_.listener = [this](const std::string& who, const net::Request& request,
+                               Responded respond) {
         if (request.target.starts_with("/tuf/")) {
-            respond(server_.serve_file(request.target));
+            respond(mirror_.holds(who) ? mirror_.answer(request.target)
+                                       : server_.serve_file(request.target));
             return true;
         }
         return server_.handle(request, std::move(respond));
@@ -220,10 +224,12 @@ void World::wait_for_good(std::int64_t counter, Instant until, std::function<voi
 
 bool World::everybody_runs(std::int64_t counter) const {
     return std::ranges::all_of(fleet_, [this, counter](const auto& endpoint) {
-        // Who lost its power too often while it tried has given it up; what comes next is for all.
+        // Who lost its power too often while it tried has given it up, and who holds what a thief
+        // signed ahead of the vendor waits until the vendor gets there; what comes next is for all.
         const auto life = endpoint->machine().lives.find(counter);
         const bool tried = life != endpoint->machine().lives.end() && life->second.given_up;
-        if (endpoint->up() && tried && counter != last_release_) return true;
+        const bool excused = tried || endpoint->machine().misled;
+        if (endpoint->up() && excused && counter != last_release_) return true;
         if (!endpoint->up() || endpoint->machine().running != counter) return false;
         return endpoint->agent()->cycle().active_confirmed;
     });
@@ -239,6 +245,7 @@ void World::storm() {
     storm_network();
     storm_server();
     storm_desk();
+    storm_mirror();
     timeline_.after(dice_.between(minutes{15}, minutes{50}), [this] { calm_down(); });
 }
 
@@ -249,6 +256,7 @@ void World::calm_down() {
     network_.faults = {};
     network_.cut_off.clear();
     network_.server_cut_off = false;
+    mirror_.captives.clear();
     server_.set_faults({});
     server_.cache_age = milliseconds{0};
     if (options_.planted == Planted::kLetsNobodyIn) server_.answers_no = true;

@@ -7,6 +7,7 @@
 
 #include "tests/simulation/endpoint.hpp"
 #include "tests/simulation/invariants.hpp"
+#include "tests/simulation/mirror.hpp"
 #include "tests/simulation/release_desk.hpp"
 #include "tests/simulation/server_host.hpp"
 
@@ -23,6 +24,9 @@ enum class Planted {
     kAttemptsNotCounted,  ///< The agents' disks say yes to their state and lose it in a power cut.
     kIgnoresRecalls,      ///< Sensors stay on what they run.
     kLiesAboutBuild,      ///< Engines of one build say that they are another.
+    kTakesAnySignature,   ///< The agents take every signature for a right one.
+    kOfflineKeysStolen,   ///< The thief has the content role's keys as well.
+    kForgetsTimestamps,   ///< The agents' disks never have the last timestamp.
     kForgetsVersions,     ///< The server's disk never has the note of the timestamps' versions.
 };
 
@@ -81,6 +85,7 @@ private:
     void storm_network();
     void storm_server();
     void storm_desk();
+    void storm_mirror();
     void release_next();
     void look_after_rollouts();
     void every(milliseconds least, milliseconds most, std::function<void()> action);
@@ -97,6 +102,7 @@ private:
     boost::asio::io_context context_;
     ServerHost server_;
     ReleaseDesk desk_;
+    Mirror mirror_;
     std::vector<std::string> rings_;
     std::vector<Sha256> builds_;
     std::vector<std::unique_ptr<Endpoint>> fleet_;
