@@ -43,6 +43,7 @@ struct AgentParts {
 struct AgentCredentials {
     Identity identity;
     Bytes shipped_root;
+    health::Attributes attributes{};  ///< What the device is, as it is now.
 };
 
 /// One endpoint's agent: keeps the sensor running on content that this device was allowed, and has

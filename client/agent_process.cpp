@@ -85,6 +85,13 @@ Result<DeviceKey> load_or_make_key(Ground& ground, const StatePaths& paths) {
     return made;
 }
 
+/// What the configuration says, and of the rest what the system says.
+Attributes attributes_of(const AgentConfig& config) {
+    Attributes attributes = config.attributes;
+    attributes.merge(host_facts());
+    return attributes;
+}
+
 Result<std::string> make_enrolment_body(Ground& ground, const AgentConfig& config,
                                         const Sha256& engine_build) {
     if (!config.enrolment_token_file) {
@@ -98,9 +105,7 @@ Result<std::string> make_enrolment_body(Ground& ground, const AgentConfig& confi
     if (!token) return fail(token.error().seen_from(config.enrolment_token_file->string()));
     const Result<DeviceKey> key = load_or_make_key(ground, StatePaths(config.state));
     if (!key) return fail(key.error().seen_from("device key"));
-    Attributes attributes = config.attributes;
-    attributes.merge(host_facts());
-    return enrolment_body(*key, *token, engine_build, attributes);
+    return enrolment_body(*key, *token, engine_build, attributes_of(config));
 }
 
 /// One attempt. Keeps what it was given.
@@ -193,7 +198,8 @@ asio::awaitable<void> AgentProcess::live() {
                            .trial = *trial_,
                            .log = log_};
     AgentCredentials credentials{.identity = std::move(*identity),
-                                 .shipped_root = std::move(shipped_root_)};
+                                 .shipped_root = std::move(shipped_root_),
+                                 .attributes = attributes_of(config_)};
     agent_.emplace(parts, config_, std::move(credentials));
     const Result<void> started = agent_->start(death_in(guard_->last_death()));
     if (!started) {

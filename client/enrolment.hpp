@@ -1,18 +1,18 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <map>
 #include <string>
 #include <string_view>
 
 #include "client/device_identity.hpp"
 #include "client/server_link.hpp"
 #include "core/base/digest.hpp"
+#include "core/health/report.hpp"
 
 namespace firebreak::client {
 
 /// What a device says of itself: "os", "architecture", "host", as docs/api.md names them.
-using Attributes = std::map<std::string, std::string>;
+using health::Attributes;
 
 /// The body of POST /v1/enrol (docs/api.md). Holds the token: wipe it after use.
 std::string enrolment_body(const DeviceKey& key, std::string_view token, const Sha256& engine_build,

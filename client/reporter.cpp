@@ -33,8 +33,12 @@ bool refused_for_good(unsigned status) {
 }  // namespace
 
 Reporter::Reporter(ServerLink& link, const Identity& identity, std::string stream,
-                   Sha256 engine_build)
-    : link_(link), identity_(identity), stream_(std::move(stream)), engine_build_(engine_build) {}
+                   Sha256 engine_build, health::Attributes attributes)
+    : link_(link),
+      identity_(identity),
+      stream_(std::move(stream)),
+      engine_build_(engine_build),
+      attributes_(std::move(attributes)) {}
 
 boost::asio::awaitable<Result<ReportAnswer>> Reporter::send(WaitingReport report,
                                                             std::chrono::sys_seconds created) {
@@ -47,7 +51,10 @@ boost::asio::awaitable<Result<ReportAnswer>> Reporter::send(WaitingReport report
                                  .to_counter = report.draft.to_counter,
                                  .engine_build = engine_build_,
                                  .time = report.time,
-                                 .detail = report.draft.detail};
+                                 .detail = report.draft.detail,
+                                 .attributes = report.draft.kind == health::Kind::kActivating
+                                                   ? attributes_
+                                                   : health::Attributes{}};
     net::Request request{.method = "POST",
                          .target = kPath,
                          .headers = {{"Content-Type", "application/json"}},

@@ -22,7 +22,9 @@ struct ReportAnswer {
 class Reporter {
 public:
     /// @param link, identity  Outlive this.
-    Reporter(ServerLink& link, const Identity& identity, std::string stream, Sha256 engine_build);
+    /// @param attributes      What the device is, for activating reports.
+    Reporter(ServerLink& link, const Identity& identity, std::string stream, Sha256 engine_build,
+             health::Attributes attributes);
 
     /// @param report   Numbered, and saved with its number.
     /// @param created  For the signature.
@@ -36,6 +38,7 @@ private:
     const Identity& identity_;
     std::string stream_;
     Sha256 engine_build_;
+    health::Attributes attributes_;
 };
 
 }  // namespace firebreak::client

@@ -25,12 +25,24 @@ constexpr std::array<std::pair<Kind, std::string_view>, 6> kKinds{{
     {Kind::kRefused, "refused"},
 }};
 
-constexpr std::array<std::string_view, 9> kMembers{"device",       "sequence", "kind",
-                                                   "stream",       "counter",  "to_counter",
-                                                   "engine_build", "time",     "detail"};
+constexpr std::array<std::string_view, 10> kMembers{
+    "device",     "sequence",     "kind", "stream", "counter",
+    "to_counter", "engine_build", "time", "detail", "attributes"};
 
 bool printable(char c) {
     return c >= 0x20 && c <= 0x7E;
+}
+
+bool is_attribute(std::string_view name) {
+    return std::ranges::find(kAttributeNames, name) != kAttributeNames.end();
+}
+
+/// At most `bytes_max` of `text`, and what is unprintable in them replaced.
+std::string shown(std::string_view text, std::size_t bytes_max) {
+    std::string printed(text.substr(0, bytes_max));
+    std::ranges::replace_if(
+        printed, [](char c) { return !printable(c); }, '?');
+    return printed;
 }
 
 bool is_name(std::string_view text, std::size_t bytes_max, bool upper_allowed) {
@@ -64,6 +76,29 @@ Result<void> only_known_members(const JsonObject& object) {
             return fail(Errc::kMalformed,
                         object.path() + ": has a member that reports do not have");
         }
+    }
+    return {};
+}
+
+Result<void> read_attributes(const JsonObject& object, Report& report) {
+    if (!object.has("attributes")) return {};
+    const auto attributes = object.object("attributes");
+    if (!attributes) return fail(attributes.error());
+    const std::string path = object.path_to("attributes");
+    if (report.kind != Kind::kActivating) {
+        return fail(Errc::kMalformed, path + ": only an activating report has them");
+    }
+    if (attributes->raw().empty()) return fail(Errc::kMalformed, path + ": must not be empty");
+    for (const auto& [name, value] : attributes->raw()) {
+        const json::string* text = value.if_string();
+        if (!is_attribute(name) || text == nullptr || text->size() > kAttributeBytesMax ||
+            !std::ranges::all_of(*text, printable)) {
+            return fail(Errc::kMalformed,
+                        path +
+                            ": must be architecture, hardware, host or os, each with up to 100 "
+                            "characters of printable ASCII");
+        }
+        report.attributes.emplace(name, *text);
     }
     return {};
 }
@@ -161,10 +196,15 @@ std::string serialize_report(const Report& report) {
     object["to_counter"] = report.to_counter;
     object["engine_build"] = report.engine_build.hex();
     object["time"] = format_utc_millis(report.time);
-    std::string detail = report.detail.substr(0, kDetailBytesMax);
-    std::replace_if(
-        detail.begin(), detail.end(), [](char c) { return !printable(c); }, '?');
-    object["detail"] = detail;
+    object["detail"] = shown(report.detail, kDetailBytesMax);
+    if (!report.attributes.empty()) {
+        json::object attributes;
+        for (const auto& [name, value] : report.attributes) {
+            FIREBREAK_CHECK(is_attribute(name));
+            attributes[name] = shown(value, kAttributeBytesMax);
+        }
+        object["attributes"] = std::move(attributes);
+    }
     return json::serialize(object);
 }
 
@@ -176,6 +216,7 @@ Result<Report> parse_report(std::string_view text) {
     Report report;
     if (auto known = only_known_members(*object); !known) return fail(known.error());
     if (auto read = read_texts(*object, report); !read) return fail(read.error());
+    if (auto read = read_attributes(*object, report); !read) return fail(read.error());
     if (auto read = read_counters(*object, report); !read) return fail(read.error());
     if (auto read = read_build_and_time(*object, report); !read) return fail(read.error());
     return report;

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/clock.hpp"
@@ -25,6 +28,12 @@ inline constexpr std::size_t kReportBytesMax = 4096;
 inline constexpr std::size_t kDeviceIdBytesMax = 64;
 inline constexpr std::size_t kStreamBytesMax = 64;
 inline constexpr std::size_t kDetailBytesMax = 500;
+inline constexpr std::array<std::string_view, 4> kAttributeNames{"architecture", "hardware", "host",
+                                                                 "os"};
+inline constexpr std::size_t kAttributeBytesMax = 100;
+
+/// What a device is, by its own word: "os" and "Linux 6.1.0"; names are of kAttributeNames.
+using Attributes = std::map<std::string, std::string>;
 
 /// One message of a device about itself. Schema: schemas/health-report.v1.json.
 struct Report {
@@ -37,13 +46,16 @@ struct Report {
     Sha256 engine_build;
     Instant time;        ///< The device's own clock: for people, never for decisions.
     std::string detail;  ///< At most 500 bytes, printable ASCII: "SIGSEGV in evaluate".
+    /// For kActivating, and then as the device is just now: it may have been upgraded since it
+    /// enrolled. Values have at most 100 bytes, printable ASCII.
+    Attributes attributes{};
 
     friend bool operator==(const Report&, const Report&) = default;
 };
 
-/// One line of JSON, all members, in a fixed order. `detail` is cut and its unprintable bytes
-/// become '?': it often quotes what a crash left behind,
-/// and a report must not fail for it.
+/// One line of JSON, all members, in a fixed order; attributes only when there are any. `detail` and
+/// the values of attributes are cut and their unprintable bytes become '?': a detail often quotes
+/// what a crash left behind, and a report must not fail for it.
 ///
 /// @pre the other members are within their limits.
 std::string serialize_report(const Report& report);

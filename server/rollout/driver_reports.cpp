@@ -45,6 +45,16 @@ std::optional<rollout::EventBody> meaning_of(const health::Report& report,
     return std::nullopt;
 }
 
+/// The device as it says that it is now: it may have been upgraded since it was heard last.
+Result<void> describe(StoreWriter& writer, Device& device, const health::Report& report) {
+    device.engine_build = report.engine_build;
+    json::object attributes;
+    for (const auto& [name, value] : report.attributes) attributes[name] = value;
+    if (attributes.empty() || attributes == device.attributes) return {};
+    device.attributes = std::move(attributes);
+    return writer.describe_device(device.id, device.attributes);
+}
+
 }  // namespace
 
 std::vector<Result<ReportAnswer>> Driver::accept(std::span<const health::Report> reports) {
@@ -75,7 +85,6 @@ Result<Driver::Outcome> Driver::take(StoreWriter& writer, const health::Report& 
     if (!device) return fail(device.error());
     if (!*device) return Outcome(fail(Errc::kNotFound, "device"));
     if ((*device)->revoked) return Outcome(fail(Errc::kDenied, "device is revoked"));
-    (*device)->engine_build = report.engine_build;
 
     const Result<bool> inserted = writer.add_report(report, now);
     if (!inserted) return fail(inserted.error());
@@ -83,6 +92,9 @@ Result<Driver::Outcome> Driver::take(StoreWriter& writer, const health::Report& 
         const Result<void> touched =
             writer.touch_device(report.device, now, report.engine_build, running_in(report));
         if (!touched) return fail(touched.error());
+        if (auto described = describe(writer, **device, report); !described) {
+            return fail(described.error());
+        }
         const Result<bool> may_activate = feed(writer, **device, report, now);
         if (!may_activate) return fail(may_activate.error());
         return Outcome(ReportAnswer{false, *may_activate});

@@ -91,6 +91,12 @@ Result<void> SqliteWriter::touch_device(const std::string& id, Instant seen,
                        std::string_view(id), std::string_view(running->stream), running->counter));
 }
 
+Result<void> SqliteWriter::describe_device(const std::string& id, const json::object& attributes) {
+    return done_once(change("describe a device", "UPDATE devices SET attributes = ?2 WHERE id = ?1",
+                            std::string_view(id), std::string_view(json::serialize(attributes))),
+                     "no device " + id);
+}
+
 Result<bool> SqliteWriter::add_report(const health::Report& report, Instant received) {
     const Result<int> inserted = change(
         "add a report",

@@ -18,6 +18,7 @@ public:
     Result<void> revoke_device(const std::string& id) override;
     Result<void> touch_device(const std::string& id, Instant seen, const Sha256& engine_build,
                               const std::optional<rollout::RolloutId>& running) override;
+    Result<void> describe_device(const std::string& id, const json::object& attributes) override;
     Result<bool> add_report(const health::Report& report, Instant received) override;
     Result<void> add_activation(const rollout::RolloutId& rollout,
                                 const std::string& device) override;

@@ -180,6 +180,10 @@ public:
     [[nodiscard]] virtual Result<void> touch_device(
         const std::string& id, Instant seen, const Sha256& engine_build,
         const std::optional<rollout::RolloutId>& running) = 0;
+    /// What the device says that it is now.
+    /// @returns Errc::kNotFound when there is no such device.
+    [[nodiscard]] virtual Result<void> describe_device(const std::string& id,
+                                                       const json::object& attributes) = 0;
 
     /// @returns false when this device's sequence number was there already: nothing changed.
     [[nodiscard]] virtual Result<bool> add_report(const health::Report& report,

@@ -21,6 +21,9 @@ TEST(Agent, TakesAnOfferFromRefreshToHealthy) {
     EXPECT_EQ(world.known_good(), 1);
     EXPECT_TRUE(world.cycle().active_confirmed);
     EXPECT_EQ(world.server.kinds(1), (std::vector{Kind::kActivating, Kind::kHealthy}));
+    for (const health::Report& report : world.server.reports) {
+        EXPECT_EQ(report.attributes.contains("os"), report.kind == Kind::kActivating);
+    }
 }
 
 TEST(Agent, RunsWithoutContentBeforeAnythingIsPublished) {

@@ -226,7 +226,8 @@ void AgentWorld::restart(std::string_view crash) {
                                               .tenant = "acme",
                                               .ring = kRing,
                                               .mac_key = SecretBytes::take(mac_key)},
-                                 .shipped_root = repository.metadata.at("1.root.json")};
+                                 .shipped_root = repository.metadata.at("1.root.json"),
+                                 .attributes = {{"os", "Windows 11"}}};
     agent = std::make_unique<Agent>(parts, config, std::move(credentials));
     const Result<void> started = agent->start(crash);
     FIREBREAK_CHECK(started.has_value());

@@ -45,7 +45,7 @@ state: state
 engine: /usr/lib/firebreak/engines/yara.so
 stream: yara
 enrolment_token_file: token
-attributes: {os: debian-12, architecture: x86_64, host: web 1}
+attributes: {os: debian-12, architecture: x86_64, host: web 1, hardware: server}
 watch: [/srv/www]
 scan_every_seconds: 60
 unconfirmed_starts_max: 2
@@ -100,6 +100,7 @@ to_counter: 0
 engine_build: '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
 time: '2026-11-22T21:59:07.123Z'
 detail: ''
+attributes: {os: debian-12}
 )";
 
 inline constexpr std::string_view kKey = R"(format: firebreak-key-v1

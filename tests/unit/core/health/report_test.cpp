@@ -59,6 +59,40 @@ TEST(Report, ReadsBackWhatItWrites) {
     }
 }
 
+TEST(Report, SaysWhatADeviceIsThatIsAboutToActivate) {
+    Report report = a_crash();
+    report.kind = Kind::kActivating;
+    report.attributes = {{"os", "Windows 11"}, {"hardware", "laptop"}};
+
+    EXPECT_EQ(parse_report(serialize_report(report)).value(), report);
+    report.attributes["os"] = "\x1b[31m" + std::string(200, 'x');
+    EXPECT_EQ(parse_report(serialize_report(report)).value().attributes.at("os"),
+              "?[31m" + std::string(95, 'x'));
+}
+
+TEST(Report, RefusesAttributesThatAreNone) {
+    const auto refuses = [](const char* kind, const json::value& attributes) {
+        json::object object = parse_json(with("kind", kind)).value().as_object();
+        object["attributes"] = attributes;
+        const auto report = parse_report(json::serialize(object));
+        return !report && report.error() == Errc::kMalformed &&
+               report.error().context().starts_with("report.attributes: ");
+    };
+    EXPECT_FALSE(refuses("activating", json::object{{"os", "x"}}));
+    EXPECT_TRUE(refuses("crash", json::object{{"os", "x"}}));
+    const std::vector<json::object> wrong_ones{{},
+                                               {{"", "x"}},
+                                               {{"OS", "x"}},
+                                               {{"color", "x"}},
+                                               {{"os", 5}},
+                                               {{"os", std::string(101, 'x')}},
+                                               {{"os", "line\n"}}};
+    for (const json::object& wrong : wrong_ones) {
+        EXPECT_TRUE(refuses("activating", wrong)) << json::serialize(wrong);
+    }
+    EXPECT_FALSE(parse_report(with("attributes", json::array{})));
+}
+
 TEST(Report, TakesATimeWithoutMilliseconds) {
     const auto report = parse_report(with("time", "2027-01-15T08:00:00Z"));
 

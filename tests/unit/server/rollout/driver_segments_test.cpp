@@ -67,5 +67,18 @@ TEST_F(SegmentsTest, SaysWhatADeviceIsAsLastHeard) {
     EXPECT_NE(rollout().segments().find(1, build), nullptr);
 }
 
+TEST_F(SegmentsTest, TakesADeviceForWhatItHasBecome) {
+    start_with_two_systems();
+    ASSERT_TRUE(is_let_in(0));
+    health::Report upgraded = report(fleet_[1], health::Kind::kActivating, 1);
+    upgraded.attributes = {{"os", "Windows 12"}, {"host", "reception"}};
+
+    EXPECT_TRUE(driver_->accept({&upgraded, 1}).front()->may_activate);
+    EXPECT_NE(rollout().segments().find(0, "Windows 12"), nullptr);
+    const auto kept = store_->device(fleet_[1].id);
+    ASSERT_TRUE(kept && *kept);
+    EXPECT_EQ((*kept)->attributes, (json::object{{"os", "Windows 12"}, {"host", "reception"}}));
+}
+
 }  // namespace
 }  // namespace firebreak::server
