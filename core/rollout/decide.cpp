@@ -159,6 +159,11 @@ std::optional<EventBody> Decision::stuck() const {
             " devices fell silent after they confirmed, more than without the release; look "
             "at them, then resume or halt"};
     }
+    const bool lacks_some = front_->confirmed < confirmations_needed() || !is_represented();
+    if (const Segment* full = full_segment(); full != nullptr && lacks_some) {
+        return Held{ring + "the window of " + name_of(*full, plan_) +
+                    " is full of devices that failed; look at them, then resume or halt"};
+    }
     if (failed == 0 && segments_.log_e() < 0 && is_represented()) return {};
     if (front_->activated >= active_ && front_->confirmed < confirmations_needed()) {
         return Held{ring + std::to_string(front_->confirmed) + " of " +

@@ -166,6 +166,15 @@ std::vector<std::string> Decision::unrepresented() const {
     return missing;
 }
 
+/// One whose window nothing can empty but a person; nullptr when there is none.
+const Segment* Decision::full_segment() const {
+    if (total(&RingState::pending) > 0) return nullptr;
+    for (const Segment& segment : rollout_.segments().all()) {
+        if (rollout_.filling(segment) >= rollout_.window_of(segment)) return &segment;
+    }
+    return nullptr;
+}
+
 bool Decision::is_represented() const {
     return unrepresented().empty();
 }

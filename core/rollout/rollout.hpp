@@ -186,7 +186,8 @@ public:
     ///          bake cannot hold it up for longer than one deadline. While E >= 1 because of
     ///          crashes it waits, as time without more of them brings E down; kDoubtFloors bake
     ///          floors later it holds. Of confirmed_min, in a smaller ring, as many may be missing
-    ///          as the tolerance allows to fall silent, and chance beyond it.
+    ///          as the tolerance allows to fall silent, and chance beyond it. It holds too when
+    ///          the window of a segment is full of failures and confirmations are missing.
     /// Skips    a ring without active devices. Waits when no ring has any.
     /// Completes after the last ring, likewise. From then on only a halt or a hold can follow.
     ///

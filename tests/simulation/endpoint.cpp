@@ -262,7 +262,8 @@ void Endpoint::boot(const std::string& crash) {
                                                       .tenant = machine_.tenant,
                                                       .ring = machine_.ring,
                                                       .mac_key = SecretBytes::take(mac_key)},
-                                         .shipped_root = shipped_root_};
+                                         .shipped_root = shipped_root_,
+                                         .attributes = {{"os", machine_.system}}};
     agent_ = std::make_unique<client::Agent>(parts, config, std::move(credentials));
     try {
         const Result<void> started = agent_->start(crash);

@@ -54,6 +54,34 @@ Broken window(const Truth& truth, std::int64_t counter) {
            " and not confirmed; the window was never wider than " + number(ruling.window_most);
 }
 
+/// P2: of each system no more are let in and not confirmed than its window takes, which is as many
+/// as at first and one for each that was confirmed.
+Broken segments(const Truth& truth, std::int64_t counter) {
+    const auto found = truth.rulings.find(counter);
+    const auto content = truth.contents.find(counter);
+    if (found == truth.rulings.end() || content == truth.contents.end()) return {};
+    const Ruling& ruling = found->second;
+    const rollout::Plan& plan = content->second.plan;
+    if (plan.segments.by.empty()) return {};
+    for (const std::string system : {"common", "rare"}) {
+        std::int64_t open = 0;
+        std::int64_t confirmed = 0;
+        for (const std::string& device : ruling.let_in) {
+            if (truth.machines.at(device).system != system) continue;
+            const bool well = ruling.confirmed.contains(device);
+            confirmed += well ? 1 : 0;
+            open += well || ruling.forgiven.contains(device) ? 0 : 1;
+        }
+        const auto tolerated =
+            static_cast<std::int64_t>(plan.silence_q0 * static_cast<double>(confirmed));
+        if (open <= plan.segments.window_start + confirmed + tolerated) continue;
+        return number(open) + " " + system + " machines are let in to " + number(counter) +
+               " and not confirmed; " + number(confirmed) + " confirmed, the window began with " +
+               number(plan.segments.window_start);
+    }
+    return {};
+}
+
 /// P2: harm that shows before a machine confirms is at most W + k* - 1, again after each time that
 /// a person said to go on.
 Broken harm(const Truth& truth, std::int64_t counter) {
@@ -191,6 +219,7 @@ const std::vector<Invariant>& invariants() {
         {.name = "attested", .of_machine = &attested},
         {.name = "admitted", .of_machine = &admitted},
         {.name = "window", .of_counter = &window},
+        {.name = "segments", .of_counter = &segments},
         {.name = "harm", .of_counter = &harm},
         {.name = "heals", .of_machine = &heals},
         {.name = "ceiling", .of_machine = &ceiling},

@@ -108,6 +108,7 @@ void ServerHost::add_device(const Machine& machine) {
     device.public_key = copy_of(sha256(bytes_of(machine.id)).bytes);
     device.enrolment_token = "0000000000000000";
     device.engine_build = machine.build;
+    device.attributes = {{"os", machine.system}};
     device.enrolled = device.last_seen = timeline_.now();
     const Result<void> added = inner_store_->transact(
         [&](server::StoreWriter& writer) { return writer.add_device(device); });

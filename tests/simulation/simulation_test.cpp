@@ -83,12 +83,12 @@ INSTANTIATE_TEST_SUITE_P(
     All, PlantedBug,
     testing::Values(
         Bite{Planted::kLiesAboutBuild, "attested"}, Bite{Planted::kGrantsEverybody, "window"},
-        Bite{Planted::kGrantsEverybody, "harm"}, Bite{Planted::kForgetsQuarantine, "heals"},
-        Bite{Planted::kAttemptsNotCounted, "heals"}, Bite{Planted::kIgnoresRecalls, "recall"},
-        Bite{Planted::kForgetsHalts, "halt"}, Bite{Planted::kTakesAnySignature, "signed"},
-        Bite{Planted::kOfflineKeysStolen, "signed"}, Bite{Planted::kForgetsTimestamps, "rollback"},
-        Bite{Planted::kForgetsVersions, "possible"}, Bite{Planted::kLosesCommits, "durable"},
-        Bite{Planted::kLetsNobodyIn, "progress"}),
+        Bite{Planted::kGrantsEverybody, "segments"}, Bite{Planted::kGrantsEverybody, "harm"},
+        Bite{Planted::kForgetsQuarantine, "heals"}, Bite{Planted::kAttemptsNotCounted, "heals"},
+        Bite{Planted::kIgnoresRecalls, "recall"}, Bite{Planted::kForgetsHalts, "halt"},
+        Bite{Planted::kTakesAnySignature, "signed"}, Bite{Planted::kOfflineKeysStolen, "signed"},
+        Bite{Planted::kForgetsTimestamps, "rollback"}, Bite{Planted::kForgetsVersions, "possible"},
+        Bite{Planted::kLosesCommits, "durable"}, Bite{Planted::kLetsNobodyIn, "progress"}),
     [](const auto& bite) {
         return std::string(bite.param.invariant) + "_" +
                std::to_string(static_cast<int>(bite.param.bug));

@@ -66,6 +66,7 @@ struct Machine {
     std::string id;
     std::string tenant;
     std::string ring;
+    std::string system;
     Sha256 build;
     bool up = false;
     std::int64_t running = 0;   ///< Counter; 0: nothing.

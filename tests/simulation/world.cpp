@@ -77,6 +77,7 @@ void World::make_fleet() {
         machine.id = "d-" + std::to_string(100 + i);
         machine.tenant = "tenant-" + std::to_string(i % 3);
         machine.ring = rings_[static_cast<std::size_t>(i) % rings_.size()];
+        machine.system = dice_.percent(70) ? "common" : "rare";
         machine.build = dice_.pick(builds_);
         server_.add_device(machine);
         Machine& placed = truth_.machines.emplace(machine.id, machine).first->second;
@@ -175,6 +176,7 @@ rollout::Plan World::careful_plan() {
     plan.silence_q0 = dice_.percent(80) ? 0.005 : 0.1;
     plan.failures_min = dice_.between(1, 3);
     plan.tenants_min = dice_.between(1, 2);
+    if (dice_.percent(60)) plan.segments = {.by = {"os"}, .window_start = dice_.between(1, 3)};
     plan.confirm_after = seconds{60};
     plan.silence_deadline = dice_.between(seconds{300}, seconds{900});
     plan.heartbeat_every = seconds{600};
@@ -197,8 +199,11 @@ void World::wait_for_good(std::int64_t counter, Instant until, std::function<voi
     timeline_.after(kLook, [this, counter, until, then = std::move(then)]() mutable {
         const Ruling& ruling = truth_.rulings[counter];
         const bool complete = ruling.phase == rollout::Phase::kComplete;
-        // What the storm did to it may halt it yet; the last one knows no storm.
-        const bool given_up = ruling.halted && counter != last_release_;
+        // What the storm did to it may halt it yet, and who holds what a thief signed ahead of the
+        // vendor waits, a ring with it, until the vendor gets there; the last one knows no storm.
+        const bool waits = std::ranges::any_of(
+            fleet_, [](const auto& endpoint) { return endpoint->machine().misled; });
+        const bool given_up = (ruling.halted || waits) && counter != last_release_;
         if (given_up || (complete && everybody_runs(counter))) {
             then();
             return;
@@ -224,12 +229,10 @@ void World::wait_for_good(std::int64_t counter, Instant until, std::function<voi
 
 bool World::everybody_runs(std::int64_t counter) const {
     return std::ranges::all_of(fleet_, [this, counter](const auto& endpoint) {
-        // Who lost its power too often while it tried has given it up, and who holds what a thief
-        // signed ahead of the vendor waits until the vendor gets there; what comes next is for all.
+        // Who lost its power too often while it tried has given it up; what comes next is for all.
         const auto life = endpoint->machine().lives.find(counter);
         const bool tried = life != endpoint->machine().lives.end() && life->second.given_up;
-        const bool excused = tried || endpoint->machine().misled;
-        if (endpoint->up() && excused && counter != last_release_) return true;
+        if (endpoint->up() && tried && counter != last_release_) return true;
         if (!endpoint->up() || endpoint->machine().running != counter) return false;
         return endpoint->agent()->cycle().active_confirmed;
     });

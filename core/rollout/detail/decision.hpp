@@ -39,6 +39,7 @@ private:
     bool is_resolved() const;
     double lost_in_excess() const;
     std::vector<std::string> unrepresented() const;
+    const Segment* full_segment() const;
     bool is_represented() const;
     bool is_heard() const;
     bool is_lost_by_far() const;

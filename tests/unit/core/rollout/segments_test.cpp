@@ -203,6 +203,23 @@ TEST_F(SegmentedRollout, KeepsTheWindowOfASegmentFullOfThoseThatFailedUntilAPers
     EXPECT_EQ(activate("rare", 9).size(), 2U);
 }
 
+TEST_F(SegmentedRollout, HoldsWhenAFullWindowOfASegmentKeepsTheRestOut) {
+    driver_ = RolloutDriver(by_system(1));
+    driver_.start(6);
+    confirm_common(2);
+    ASSERT_EQ(activate("rare", 1).size(), 1U);
+    pass_deadline();
+    EXPECT_EQ(driver_.phase(), Phase::kRolling);  // Others may still come.
+    driver_.now += hours{1};
+    driver_.settle();
+    driver_.now += hours{1};
+    driver_.settle();
+
+    ASSERT_EQ(driver_.phase(), Phase::kHeld);
+    EXPECT_NE(driver_.rollout.reason().find("the window of os=rare is full"), std::string::npos)
+        << driver_.rollout.reason();
+}
+
 TEST_F(SegmentedRollout, OpensNoRingWhileASegmentIsSuspect) {
     driver_.start(42);
     confirm_common(40);
