@@ -251,6 +251,7 @@ std::vector<Event> Rollout::decide(Instant now) const {
     const Instant time = std::max(now, last_event_);
     std::vector<Event> events;
     for (EventBody& body : detail::Decision(*this, time).make()) {
+        if (auto* held = std::get_if<Held>(&body)) held->by = HeldBy::kController;
         events.push_back({time, std::move(body)});
     }
     return events;

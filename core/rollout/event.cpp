@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 
+#include "core/base/check.hpp"
 #include "core/base/errc.hpp"
 #include "core/base/utc.hpp"
 #include "core/rollout/detail/strict_object.hpp"
@@ -18,11 +19,11 @@ constexpr std::int64_t kCountMax = 1'000'000'000'000;
 
 /// In the order of EventBody's alternatives.
 constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kTypes{
-    "activated",       "confirmed",   "crashed",     "rolled-back", "refused",
-    "control-seen",    "fleet-seen",  "started",     "ring-opened", "ring-skipped",
-    "widened",         "held",        "resumed",     "halted",      "completed",
-    "superseded",      "losses-seen", "freeze-seen", "approved",    "override-asked",
-    "override-granted"};
+    "activated",        "confirmed",    "crashed",       "rolled-back", "refused",
+    "control-seen",     "fleet-seen",   "started",       "ring-opened", "ring-skipped",
+    "widened",          "held",         "resumed",       "halted",      "completed",
+    "superseded",       "losses-seen",  "freeze-seen",   "approved",    "override-asked",
+    "override-granted", "resume-asked", "resume-granted"};
 
 // A body's members are listed once, in describe(); Writer and Reader walk the list.
 
@@ -78,6 +79,7 @@ void describe(Walker& walk, Widened& body) {
 template <class Walker>
 void describe(Walker& walk, Held& body) {
     walk.text("reason", body.reason, kReasonBytesMax);
+    walk.held_by("by", body.by);
 }
 template <class Walker>
 void describe(Walker& walk, Resumed& body) {
@@ -131,6 +133,17 @@ template <class Walker>
 void describe(Walker& walk, OverrideGranted& body) {
     describe_said(walk, body);
 }
+template <class Walker>
+void describe(Walker& walk, ResumeAsked& body) {
+    walk.text("person", body.person, kIdBytesMax);
+    walk.text("reason", body.reason, kReasonBytesMax);
+}
+template <class Walker>
+void describe(Walker& walk, ResumeGranted& body) {
+    walk.text("person", body.person, kIdBytesMax);
+    walk.text("asked_by", body.asked_by, kIdBytesMax);
+    walk.text("reason", body.reason, kReasonBytesMax);
+}
 
 class Writer {
 public:
@@ -148,6 +161,9 @@ public:
         object_[name] = value;
     }
     void time(std::string_view name, Instant value) { object_[name] = format_utc_millis(value); }
+    void held_by(std::string_view name, HeldBy value) {
+        if (value != HeldBy::kUnsaid) object_[name] = name_of(value);
+    }
     void counts(std::string_view name, const std::map<std::string, std::int64_t>& values) {
         json::object counts;
         for (const auto& [key, value] : values) counts[key] = value;
@@ -201,6 +217,16 @@ public:
         } else {
             refuse(value.error().seen_from(object_.path_to(name)).context());
         }
+    }
+    void held_by(std::string_view name, HeldBy& into) {
+        if (object_.find(name) == nullptr) return;  // In logs of before there is none.
+        ++members_;
+        const auto text = keep(object_.string(name));
+        if (!text) return;
+        for (const HeldBy by : {HeldBy::kController, HeldBy::kPerson}) {
+            if (*text == name_of(by)) into = by;
+        }
+        if (into == HeldBy::kUnsaid) refuse(object_.path_to(name) + ": is nobody who holds");
     }
     void counts(std::string_view name, std::map<std::string, std::int64_t>& into) {
         ++members_;
@@ -259,6 +285,15 @@ std::optional<std::size_t> index_of(std::string_view type) {
 
 std::string_view type_of(const EventBody& body) {
     return kTypes.at(body.index());
+}
+
+std::string_view name_of(HeldBy by) {
+    switch (by) {
+        case HeldBy::kUnsaid: return "";
+        case HeldBy::kController: return "controller";
+        case HeldBy::kPerson: return "person";
+    }
+    check_failed("who holds", __FILE__, __LINE__);
 }
 
 json::value to_json(const Event& event) {

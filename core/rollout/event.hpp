@@ -90,12 +90,16 @@ struct Widened {
     std::int64_t threshold_ppb = 0;
     friend bool operator==(const Widened&, const Widened&) = default;
 };
+/// Who made a hold. Logs of before this was told apart do not say.
+enum class HeldBy { kUnsaid, kController, kPerson };
 struct Held {
     std::string reason;
+    HeldBy by = HeldBy::kUnsaid;
     friend bool operator==(const Held&, const Held&) = default;
 };
-/// A person looked at what failed and goes on: the failures so far are on them, and leave the
-/// window and the evidence.
+/// One person goes on. Of a hold that a person made, it passes over nothing; one that the
+/// controller made it does not end; of one that does not say, it does what ResumeGranted does, as
+/// it did then.
 struct Resumed {
     std::string actor;
     std::string reason;
@@ -146,10 +150,26 @@ struct OverrideGranted {
     friend bool operator==(const OverrideGranted&, const OverrideGranted&) = default;
 };
 
-using EventBody =
-    std::variant<Activated, Confirmed, Crashed, RolledBack, Refused, ControlSeen, FleetSeen,
-                 Started, RingOpened, RingSkipped, Widened, Held, Resumed, Halted, Completed,
-                 Superseded, LossesSeen, FreezeSeen, Approved, OverrideAsked, OverrideGranted>;
+/// A person asks to go on with what the controller held. Nothing comes of it unless another person
+/// grants it in time.
+struct ResumeAsked {
+    std::string person;
+    std::string reason;
+    friend bool operator==(const ResumeAsked&, const ResumeAsked&) = default;
+};
+/// Two people looked at what failed and go on: the failures so far are on them, and leave the
+/// window and the evidence.
+struct ResumeGranted {
+    std::string person;
+    std::string asked_by;
+    std::string reason;
+    friend bool operator==(const ResumeGranted&, const ResumeGranted&) = default;
+};
+
+using EventBody = std::variant<Activated, Confirmed, Crashed, RolledBack, Refused, ControlSeen,
+                               FleetSeen, Started, RingOpened, RingSkipped, Widened, Held, Resumed,
+                               Halted, Completed, Superseded, LossesSeen, FreezeSeen, Approved,
+                               OverrideAsked, OverrideGranted, ResumeAsked, ResumeGranted>;
 
 struct Event {
     Instant time;
@@ -160,8 +180,11 @@ struct Event {
 /// "ring-opened": the event's type as the log and the API write it.
 std::string_view type_of(const EventBody& body);
 
+/// "controller" or "person"; empty when a hold does not say.
+std::string_view name_of(HeldBy by);
+
 /// {"type", "time" (to the millisecond), and the members of the body}: integers and strings only,
-/// so that a log compares byte for byte.
+/// so that a log compares byte for byte. A hold that does not say who made it has no "by".
 json::value to_json(const Event& event);
 
 /// The reverse of to_json: parse_event(to_json(e)) == e for every event within the limits (device,

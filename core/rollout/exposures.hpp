@@ -27,7 +27,7 @@ struct Exposure {
     bool crashed : 1 = false;         ///< Failed by a crash, a rollback or a refusal: final.
     bool silent : 1 = false;          ///< Failed by the deadline alone: a late HEALTHY undoes it.
     bool once_confirmed : 1 = false;  ///< Was healthy at some time: fills the window no longer.
-    bool forgiven : 1 = false;  ///< Failed, and a person resumed after that; until it tries again.
+    bool forgiven : 1 = false;  ///< Failed, and people went on after that; until it tries again.
     friend bool operator==(const Exposure&, const Exposure&) = default;
 };
 static_assert(sizeof(Exposure) == 24);

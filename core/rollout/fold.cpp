@@ -1,10 +1,11 @@
-// What each event does to the state: the whole of it. An event that does not fit changes nothing.
+// What each event does to the state. An event that does not fit changes nothing. Holds, and what
+// people say: fold_people.cpp.
+
+#include "core/rollout/detail/fold.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "core/rollout/cohort.hpp"
-#include "core/rollout/rollout.hpp"
 
 namespace firebreak::rollout {
 
@@ -14,58 +15,6 @@ namespace {
 constexpr std::chrono::minutes kBetEvery{1};
 
 }  // namespace
-
-struct Rollout::Fold {
-    Rollout& to;
-    Instant time;
-
-    void operator()(const Activated& event) const;
-    void operator()(const Confirmed& event) const;
-    void operator()(const Crashed& event) const { fail_device(event.device); }
-    void operator()(const RolledBack& event) const { fail_device(event.device); }
-    void operator()(const Refused& event) const { fail_device(event.device); }
-    void operator()(const ControlSeen& event) const;
-    void operator()(const FleetSeen& event) const;
-    void operator()(const LossesSeen& event) const;
-    void operator()(const Started&) const;
-    void operator()(const RingOpened& event) const;
-    void operator()(const RingSkipped& event) const;
-    void operator()(const Widened& event) const;
-    void operator()(const Held& event) const;
-    void operator()(const Resumed&) const;
-    void operator()(const Halted& event) const;
-    void operator()(const Completed&) const;
-    void operator()(const Superseded&) const;
-    void operator()(const FreezeSeen& event) const { to.freeze_ = event; }
-    void operator()(const Approved& event) const;
-    void operator()(const OverrideAsked& event) const;
-    void operator()(const OverrideGranted& event) const;
-
-    void pass_deadlines() const;
-    void bet_on_late_crashes() const;
-    void late_exposure_passes() const;
-    void forget_resolved() const;
-    void fail_device(const std::string& device) const;
-    void await(Exposures::Place place) const;
-
-private:
-    RingState* find_ring(std::string_view name) const {
-        const auto named = [name](const RingState& ring) { return ring.name == name; };
-        const auto found = std::find_if(to.rings_.begin(), to.rings_.end(), named);
-        return found == to.rings_.end() ? nullptr : &*found;
-    }
-    std::optional<double> share_on_new_content() const;
-    void count(const Exposure& exposure, std::int64_t sign) const;
-
-    /// Every sum over the devices is kept here alone: what the device counted for is taken off, the
-    /// change made, what it counts for now added.
-    template <class Change>
-    void change(Exposure& exposure, Change make) const {
-        count(exposure, -1);
-        make(exposure);
-        count(exposure, +1);
-    }
-};
 
 void Rollout::apply(const Event& event) {
     if (!origin_) origin_ = last_event_ = event.time;
@@ -320,42 +269,9 @@ void Rollout::Fold::operator()(const Widened& event) const {
     ring->failures_when_widened = ring->crashed + ring->silent;
 }
 
-void Rollout::Fold::operator()(const Held& event) const {
-    if (to.phase_ != Phase::kRolling && to.phase_ != Phase::kComplete) return;
-    to.phase_ = Phase::kHeld;
-    to.reason_ = event.reason;
-    // Whatever people said, they said it before they knew of this.
-    to.override_asked_.reset();
-    for (RingState& ring : to.rings_) {
-        ring.overridden = false;
-        if (!ring.open) ring.approved_by.clear();
-    }
-}
-
-void Rollout::Fold::operator()(const Resumed&) const {
-    if (to.phase_ != Phase::kHeld) return;
-    to.phase_ = to.completed_ ? Phase::kComplete : Phase::kRolling;
-    to.reason_.clear();
-    for (Exposures::Place place = 0; place < to.exposures_.size(); ++place) {
-        Exposure& exposure = to.exposures_.at(place);
-        if (exposure.outcome != DeviceOutcome::kFailed || exposure.forgiven) continue;
-        change(exposure, [](Exposure& it) { it.forgiven = true; });
-    }
-    for (RingState& ring : to.rings_) {
-        ring.failures_when_widened = 0;
-        ring.lost_forgiven += std::exchange(ring.lost, 0);
-    }
-    to.control_process_ = {};
-    late_exposure_passes();
-    to.late_process_ = {};
-    to.late_bet_at_.reset();
-    to.loss_process_ = {};
-    to.loss_bet_at_.reset();
-}
-
 void Rollout::Fold::operator()(const Halted& event) const {
     if (to.phase_ == Phase::kHalted || to.phase_ == Phase::kRetired) return;
-    to.phase_ = Phase::kHalted;
+    end_hold(Phase::kHalted);
     to.halted_at_ = time;
     to.reason_ = event.reason;
 }
@@ -367,31 +283,8 @@ void Rollout::Fold::operator()(const Completed&) const {
     for (RingState& ring : to.rings_) ring.baked = ring.open;
 }
 
-void Rollout::Fold::operator()(const Approved& event) const {
-    RingState* ring = find_ring(event.ring);
-    if (ring == nullptr || ring->open || ring->approved_by.size() >= kApproversMax) return;
-    const bool known =
-        std::ranges::find(ring->approved_by, event.person) != ring->approved_by.end();
-    if (!known) ring->approved_by.push_back(event.person);
-}
-
-void Rollout::Fold::operator()(const OverrideAsked& event) const {
-    const RingState* ring = find_ring(event.ring);
-    if (to.phase_ != Phase::kRolling || ring == nullptr || !ring->open || !to.next_ring()) return;
-    to.override_asked_ = event;
-    to.override_asked_at_ = time;
-}
-
-void Rollout::Fold::operator()(const OverrideGranted& event) const {
-    const OverrideAsked* asked = to.override_asked(time);
-    if (to.phase_ != Phase::kRolling || asked == nullptr) return;
-    if (asked->ring != event.ring || asked->person == event.person) return;
-    find_ring(event.ring)->overridden = true;
-    to.override_asked_.reset();
-}
-
 void Rollout::Fold::operator()(const Superseded&) const {
-    if (to.phase_ != Phase::kHalted) to.phase_ = Phase::kRetired;
+    if (to.phase_ != Phase::kHalted) end_hold(Phase::kRetired);
 }
 
 }  // namespace firebreak::rollout

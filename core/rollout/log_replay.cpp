@@ -28,6 +28,8 @@ const std::string* speaker_of(const EventBody& body) {
     if (const auto* approved = std::get_if<Approved>(&body)) return &approved->person;
     if (const auto* asked = std::get_if<OverrideAsked>(&body)) return &asked->person;
     if (const auto* granted = std::get_if<OverrideGranted>(&body)) return &granted->person;
+    if (const auto* asked = std::get_if<ResumeAsked>(&body)) return &asked->person;
+    if (const auto* granted = std::get_if<ResumeGranted>(&body)) return &granted->person;
     return nullptr;
 }
 
@@ -36,6 +38,11 @@ Result<void> check_actor(const LogEntry& entry, const EventBody& body,
     if (is_of_controller(body) && entry.actor != kController) {
         return fail(Errc::kCorrupt, std::string(type_of(body)) + " by " + entry.actor +
                                         ": only the controller decides that");
+    }
+    const auto* resumed = std::get_if<Resumed>(&body);
+    if (resumed != nullptr && entry.actor != resumed->actor) {
+        return fail(Errc::kCorrupt,
+                    "resumed in the name of " + resumed->actor + " by " + entry.actor);
     }
     const std::string* person = speaker_of(body);
     if (person == nullptr) return {};
@@ -47,6 +54,15 @@ Result<void> check_actor(const LogEntry& entry, const EventBody& body,
         return fail(Errc::kCorrupt, "approved by " + *person + ", who published it");
     }
     return {};
+}
+
+/// Whether a log may say `logged` where `decided` is decided. In one of before, no hold says who
+/// made it.
+bool is_same(const Event& logged, Event decided) {
+    const auto* said = std::get_if<Held>(&logged.body);
+    auto* held = std::get_if<Held>(&decided.body);
+    if (said != nullptr && held != nullptr && said->by == HeldBy::kUnsaid) held->by = said->by;
+    return logged == decided;
 }
 
 Result<RolloutId> read_id(const JsonObject& data) {
@@ -123,6 +139,9 @@ Result<void> LogReplay::play(const LogEntry& entry) {
     }
     Replayed& replayed = found->second;
     if (auto fits = check_actor(entry, event->body, replayed.publisher); !fits) return fits;
+    if (const auto* held = std::get_if<Held>(&event->body)) {
+        if (auto fits = check_hold(entry, *held); !fits) return fits;
+    }
     if (entry.actor == kController && is_decision(event->body)) {
         if (auto same = decide_again(replayed, *event); !same) return same;
     } else if (!replayed.due.empty()) {
@@ -134,6 +153,19 @@ Result<void> LogReplay::play(const LogEntry& entry) {
     return {};
 }
 
+Result<void> LogReplay::check_hold(const LogEntry& entry, const Held& held) {
+    if (held.by == HeldBy::kUnsaid) {
+        if (!holds_say_by_whom_) return {};
+        return fail(Errc::kCorrupt, "held, and does not say by whom, as earlier holds do");
+    }
+    holds_say_by_whom_ = true;
+    const bool fits = held.by == HeldBy::kController ? entry.actor == kController
+                                                     : entry.actor.starts_with("operator:");
+    if (fits) return {};
+    return fail(Errc::kCorrupt,
+                "held by " + entry.actor + ", and says: by a " + std::string(name_of(held.by)));
+}
+
 Result<void> LogReplay::decide_again(Replayed& replayed, const Event& event) {
     if (replayed.due.empty()) {
         const std::vector<Event> decided = replayed.rollout.decide(event.time);
@@ -141,7 +173,7 @@ Result<void> LogReplay::decide_again(Replayed& replayed, const Event& event) {
     }
     const RolloutId& id = replayed.rollout.id();
     if (replayed.due.empty()) return differs(id, text_of(event), "nothing");
-    if (replayed.due.front() != event) {
+    if (!is_same(event, replayed.due.front())) {
         return differs(id, text_of(event), text_of(replayed.due.front()));
     }
     replayed.due.pop_front();

@@ -20,7 +20,8 @@ namespace firebreak::rollout {
 /// the server judged as its code says, on another machine and with another compiler.
 ///
 /// Nobody but the controller opens, widens, completes or freezes; what a person approved, asked for
-/// or granted is said by that person; and nobody approves what they published (ADR 12).
+/// or granted is said by that person; and nobody approves what they published (ADR 12). A log from
+/// before holds said who made them is taken as it is; from the first that says so on, each must.
 ///
 /// What it cannot see: a decision that was due and that the controller never made. That shows as
 /// time going by, in the log's own times.
@@ -57,12 +58,14 @@ public:
 private:
     [[nodiscard]] Result<void> publish(const LogEntry& entry);
     [[nodiscard]] Result<void> play(const LogEntry& entry);
+    [[nodiscard]] Result<void> check_hold(const LogEntry& entry, const Held& held);
     [[nodiscard]] Result<void> decide_again(Replayed& replayed, const Event& event);
 
     std::optional<LogEntry> last_;
     std::map<RolloutId, Replayed> rollouts_;
     std::int64_t events_ = 0;
     std::int64_t decisions_ = 0;
+    bool holds_say_by_whom_ = false;
 };
 
 }  // namespace firebreak::rollout

@@ -153,6 +153,11 @@ const OverrideAsked* Rollout::override_asked(Instant now) const {
     return in_time ? &*override_asked_ : nullptr;
 }
 
+const ResumeAsked* Rollout::resume_asked(Instant now) const {
+    const bool in_time = resume_asked_ && now - resume_asked_at_ <= kOverrideAskedFor;
+    return in_time ? &*resume_asked_ : nullptr;
+}
+
 bool Rollout::has_room(std::span<const std::string> segments) const {
     for (std::size_t axis = 0; axis < segments.size(); ++axis) {
         const Segment* segment = segments_.find(axis, segments[axis]);

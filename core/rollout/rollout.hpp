@@ -23,7 +23,7 @@ namespace firebreak::rollout {
 /// How many bake floors a ring with E >= 1 is given before a person is called.
 inline constexpr int kDoubtFloors = 12;
 
-/// How long a second person has to grant an override.
+/// How long a second person has to grant an override, or to go on with what the controller held.
 inline constexpr std::chrono::hours kOverrideAskedFor{1};
 
 enum class Phase { kReady, kRolling, kHeld, kHalted, kComplete, kRetired };
@@ -73,7 +73,7 @@ struct RingState : Tally {
     // What the evidence and the decisions are made from.
     std::int64_t lost = 0;  ///< Run it and were heard of, and are silent now; not those forgiven.
     double lost_like_control = 0;            ///< Had they been lost as those of the control were.
-    std::int64_t lost_forgiven = 0;          ///< As many as were lost when a person resumed.
+    std::int64_t lost_forgiven = 0;          ///< As many as were lost when people went on.
     std::optional<Instant> widened;          ///< Last change of window or threshold.
     std::optional<Instant> whole;            ///< When the threshold reached kPpbAll.
     std::int64_t confirmed_before = 0;       ///< once_confirmed when this window's count began.
@@ -136,11 +136,15 @@ struct Evidence {
 ///
 /// Rules it keeps:
 ///   - A device fills its ring's window from ACTIVATING until it is first confirmed; a failed one
-///     until a person resumes, but for as many silent ones as the tolerance expects of those that
+///     until two people go on, but for as many silent ones as the tolerance expects of those that
 ///     were confirmed (ADR 0008). may_activate says no when the window of the ring, or the widest
 ///     window of any open ring for all of them together, is full. So at most W devices are ever
 ///     pending or failed beyond tolerance (P2), however offers were cached (ADR 0002).
 ///   - Thresholds never fall, and nothing but positive evidence widens: no news is not good news.
+///   - What the controller held goes on when one person asked for it and another grants it within
+///     kOverrideAskedFor; only then do failures leave evidence and window. A person's own hold is
+///     ended by one person, and everything counts on: or who holds and resumes after each failure
+///     would be past all evidence alone. A hold or a halt ends what was asked for.
 ///   - kHalted is final. A halt works while rolling, held or complete.
 ///
 /// Thread safety: none.
@@ -238,6 +242,13 @@ public:
     /// What one person asked for at `now` and nobody granted yet.
     const OverrideAsked* override_asked(Instant now) const;
     Instant override_asked_at() const noexcept { return override_asked_at_; }
+
+    /// Who made the hold that is on; kUnsaid when none is, and of a log of before.
+    HeldBy held_by() const noexcept { return held_by_; }
+
+    /// Who asked at `now` to go on with what the controller held; nothing when nobody did.
+    const ResumeAsked* resume_asked(Instant now) const;
+    Instant resume_asked_at() const noexcept { return resume_asked_at_; }
 
     /// Whether `device` of `ring` may activate now: rolling or complete, ring open, its bucket
     /// below the threshold, and neither the windows nor those of its segments full. A device
@@ -390,6 +401,9 @@ private:
     std::optional<FreezeSeen> freeze_;
     std::optional<OverrideAsked> override_asked_;
     Instant override_asked_at_{};
+    HeldBy held_by_ = HeldBy::kUnsaid;
+    std::optional<ResumeAsked> resume_asked_;
+    Instant resume_asked_at_{};
     std::optional<Instant> origin_;  ///< The first event's time.
     Instant last_event_{};
     std::optional<Instant> first_activation_;

@@ -1,6 +1,7 @@
 // Lines of any bytes, each as one event of a rollout's log. Properties: an event that is read is
 // written and read back the same; the fold takes every sequence of events; the state keeps its
-// invariants; what the rollout decides settles, and asks for no time in the past.
+// invariants; nobody alone ends a hold of the controller; what the rollout decides settles, and
+// asks for no time in the past.
 
 #include <boost/json/serialize.hpp>
 #include <cstdint>
@@ -54,8 +55,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto again = parse_event(parse_json(json::serialize(to_json(*event))).value());
         FIREBREAK_CHECK(again.value() == *event);
 
+        const HeldBy held_by = rollout.held_by();
         rollout.apply(*event);
         check_state(rollout);
+        const bool goes_on =
+            rollout.phase() == Phase::kRolling || rollout.phase() == Phase::kComplete;
+        if (held_by == HeldBy::kController && goes_on) {
+            const auto& granted = std::get<ResumeGranted>(event->body);
+            FIREBREAK_CHECK(granted.person != granted.asked_by);
+        }
         latest = std::max(latest, event->time);
         if (const auto next = rollout.next_deadline(latest)) FIREBREAK_CHECK(*next > latest);
     }

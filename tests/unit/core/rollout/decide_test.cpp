@@ -329,7 +329,7 @@ TEST_F(Decide, HoldsWhenTheFailuresOfARingForbidTheNext) {
     EXPECT_EQ(driver_.phase(), Phase::kHeld);
     EXPECT_NE(driver_.rollout.reason().find("1 of 5 devices failed"), std::string::npos);
 
-    driver_.apply(Resumed{"operator:alice", "its disk died"});
+    driver_.two_go_on("its disk died");
     driver_.settle();
     EXPECT_TRUE(early().open);
 }
@@ -549,8 +549,8 @@ TEST_F(Decide, StaysHeldWhileThoseWithTheBundleComeBackAfterTheControl) {
     driver_.now += hours{1};
     driver_.settle();
 
-    EXPECT_EQ(driver_.phase(), Phase::kHeld);  // Only a person ends a hold.
-    driver_.apply(Resumed{"operator:alice", "the data centre is back"});
+    EXPECT_EQ(driver_.phase(), Phase::kHeld);  // Only people end a hold.
+    driver_.two_go_on("the data centre is back");
     EXPECT_EQ(driver_.phase(), Phase::kRolling);
 }
 

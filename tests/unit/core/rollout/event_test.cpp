@@ -39,7 +39,9 @@ std::vector<EventBody> one_of_each() {
             FreezeSeen{"weekends", kStart, kStart + std::chrono::hours{60}},
             Approved{"alice", "broad", "looks good"},
             OverrideAsked{"alice", "lab", "a worm is out"},
-            OverrideGranted{"bob", "lab", "seen it"}};
+            OverrideGranted{"bob", "lab", "seen it"},
+            ResumeAsked{"alice", "its disk died"},
+            ResumeGranted{"bob", "alice", "so it did"}};
 }
 
 TEST(Event, HasThisForm) {
@@ -94,6 +96,24 @@ TEST(Event, RefusesEachTypeWithoutAnyOneOfItsMembersOrWithOneMore) {
     }
 }
 
+TEST(Event, AHoldMaySayWhoMadeItAndThoseOfBeforeDoNot) {
+    const Event unsaid{kStart, Held{"look"}};
+    EXPECT_EQ(json::serialize(to_json(unsaid)),
+              R"({"type":"held","time":"2027-01-15T08:00:00.000Z","reason":"look"})");
+    for (const HeldBy by : {HeldBy::kController, HeldBy::kPerson}) {
+        const Event said{kStart, Held{"look", by}};
+        json::object text = to_json(said).as_object();
+        EXPECT_EQ(text["by"].as_string(), name_of(by));
+        EXPECT_EQ(parse_event(text).value(), said);
+        text.erase("by");
+        EXPECT_EQ(parse_event(text).value(), unsaid);
+        for (const json::value& wrong : json::array{"", "nobody", "Controller", nullptr, 1}) {
+            text["by"] = wrong;
+            EXPECT_EQ(parse_event(text).error(), Errc::kMalformed) << wrong;
+        }
+    }
+}
+
 TEST(Event, RefusesValuesOutsideTheirLimits) {
     const auto refuses = [](EventBody body) {
         const auto read = parse_event(to_json(Event{kStart, std::move(body)}));
@@ -102,6 +122,8 @@ TEST(Event, RefusesValuesOutsideTheirLimits) {
     EXPECT_TRUE(refuses(Confirmed{std::string(257, 'd')}));
     EXPECT_TRUE(refuses(Held{std::string(4097, 'r')}));
     EXPECT_TRUE(refuses(Resumed{std::string(257, 'a'), ""}));
+    EXPECT_TRUE(refuses(ResumeAsked{std::string(257, 'a'), ""}));
+    EXPECT_TRUE(refuses(ResumeGranted{"bob", std::string(257, 'a'), ""}));
     EXPECT_TRUE(refuses(ControlSeen{-1, 0, 0}));
     EXPECT_TRUE(refuses(ControlSeen{0, 1'000'000'000'001, 0}));
     EXPECT_TRUE(refuses(FleetSeen{{{"lab", -1}}}));

@@ -257,15 +257,15 @@ TEST_F(Fold, KeepsAFailedDevicesPlaceTaken) {
     EXPECT_EQ(driver_.rollout.room("lab"), 3);
 }
 
-TEST_F(Fold, FreesThePlacesOfFailedDevicesWhenAPersonResumes) {
+TEST_F(Fold, FreesThePlacesOfFailedDevicesWhenTwoPeopleGoOn) {
     driver_.confirm({devices_[0], devices_[1], devices_[2]});
     driver_.crash({devices_[3]});
     driver_.now += minutes{3};
-    driver_.apply(Held{"look"});
+    driver_.apply(Held{"look", HeldBy::kController});
     EXPECT_FALSE(driver_.rollout.may_activate(devices_[4], "lab"));
     ASSERT_GT(evidence().log_e, 0);
 
-    driver_.apply(Resumed{"operator:alice", "a broken cable"});
+    driver_.two_go_on("a broken cable");
 
     EXPECT_EQ(driver_.phase(), Phase::kRolling);
     EXPECT_EQ(driver_.rollout.unconfirmed("lab"), 0);
@@ -277,8 +277,8 @@ TEST_F(Fold, FreesThePlacesOfFailedDevicesWhenAPersonResumes) {
 
 TEST_F(Fold, CountsAForgivenDevicesNextFailure) {
     driver_.now += minutes{3};
-    driver_.apply(Held{"look"});
-    driver_.apply(Resumed{"operator:alice", "a switch was off"});
+    driver_.apply(Held{"look", HeldBy::kController});
+    driver_.two_go_on("a switch was off");
     ASSERT_EQ(driver_.rollout.unconfirmed("lab"), 0);
 
     driver_.crash({devices_[0]});
@@ -289,8 +289,8 @@ TEST_F(Fold, CountsAForgivenDevicesNextFailure) {
 
 TEST_F(Fold, GivesAForgivenDeviceThatTriesAgainAPlaceInTheWindow) {
     driver_.crash({devices_[0]});
-    driver_.apply(Held{"look"});
-    driver_.apply(Resumed{"operator:alice", ""});
+    driver_.apply(Held{"look", HeldBy::kController});
+    driver_.two_go_on("");
     ASSERT_EQ(driver_.rollout.unconfirmed("lab"), 4);
     ASSERT_TRUE(driver_.rollout.may_activate(devices_[0], "lab"));
 
@@ -304,8 +304,8 @@ TEST_F(Fold, GivesAForgivenDeviceThatTriesAgainAPlaceInTheWindow) {
 
 TEST_F(Fold, CountsADeviceOnceThatWasForgivenAndTriesAgainInTheInstantItWasLetIn) {
     driver_.crash({devices_[3]});  // Let in at this very time, as all of them.
-    driver_.apply(Held{"look"});
-    driver_.apply(Resumed{"operator:alice", ""});
+    driver_.apply(Held{"look", HeldBy::kController});
+    driver_.two_go_on("");
     driver_.apply(Activated{devices_[3], "t1", "lab"});
 
     const Instant overdue = driver_.now + driver_.rollout.plan().silence_deadline;
@@ -316,8 +316,8 @@ TEST_F(Fold, CountsADeviceOnceThatWasForgivenAndTriesAgainInTheInstantItWasLetIn
 
 TEST_F(Fold, JudgesAForgivenDeviceThatTriesAgainByWhatComesOfIt) {
     driver_.now += minutes{4};
-    driver_.apply(Held{"look"});
-    driver_.apply(Resumed{"operator:alice", ""});
+    driver_.apply(Held{"look", HeldBy::kController});
+    driver_.two_go_on("");
     ASSERT_EQ(lab().forgiven, 5);
     for (const std::string& device : {devices_[0], devices_[1]}) {
         driver_.apply(Activated{device, "t1", "lab"});
@@ -354,7 +354,7 @@ TEST_F(Fold, StaysHaltedWhateverComes) {
     driver_.now += minutes{1};
 
     driver_.apply(Halted{"another", 5});
-    driver_.apply(Resumed{"operator:alice", ""});
+    driver_.two_go_on("");
     driver_.apply(Started{});
     driver_.apply(Held{"x"});
     driver_.apply(Completed{});
@@ -407,9 +407,9 @@ TEST_F(Fold, HaltsFromEveryPhaseThatIsNotOver) {
 
 TEST_F(Fold, ResumesToWhereItWasHeld) {
     driver_.apply(Completed{});
-    driver_.apply(Held{"look"});
+    driver_.apply(Held{"look", HeldBy::kController});
     EXPECT_EQ(driver_.rollout.reason(), "look");
-    driver_.apply(Resumed{"operator:alice", ""});
+    driver_.two_go_on("");
 
     EXPECT_EQ(driver_.phase(), Phase::kComplete);
     EXPECT_EQ(driver_.rollout.reason(), "");

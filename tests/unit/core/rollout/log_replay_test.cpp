@@ -198,6 +198,91 @@ TEST(LogReplay, KnowsWhoMaySayWhat) {
     }
 }
 
+/// A rollout that the controller held, two people went on with, and one of them held and resumed.
+RolloutDriver with_holds() {
+    Plan plan = three_rings();
+    plan.rings[0].confirmed_min = 4;
+    RolloutDriver driver(plan);
+    driver.start(5);
+    const auto devices = driver.activate("lab", 5);
+    driver.confirm({devices[0], devices[1], devices[2], devices[3]});
+    driver.now += hours{1};
+    driver.settle();
+    driver.two_go_on("its disk died");
+    driver.settle();
+    driver.apply(Held{"lunch", HeldBy::kPerson});
+    driver.apply(Resumed{"operator:alice", "back"});
+    driver.settle();
+    return driver;
+}
+
+TEST(LogReplay, ReplaysWhoHeldAndWhoWentOn) {
+    LogReplay replayed;
+    const auto done = replay(replayed, log_of(with_holds()));
+    ASSERT_TRUE(done) << done.error().to_string();
+    EXPECT_EQ(replayed.rollouts().begin()->second.rollout, with_holds().rollout);
+    EXPECT_EQ(replayed.rollouts().begin()->second.rollout.phase(), Phase::kRolling);
+}
+
+TEST(LogReplay, KnowsWhoHeldAndWhoWentOn) {
+    struct Forgery {
+        const char* type;
+        const char* actor;
+    };
+    for (const auto& [type, actor] :
+         {Forgery{"held", "operator:mallory"}, Forgery{"resume-asked", "operator:bob"},
+          Forgery{"resume-granted", "operator:alice"}, Forgery{"resume-granted", "controller"},
+          Forgery{"resumed", "controller"}}) {
+        std::vector<LogEntry> log = log_of(with_holds());
+        entry_of(log, type).actor = actor;
+        EXPECT_NE(why(rechained(log)), "") << type;
+    }
+    std::vector<LogEntry> log = log_of(with_holds());
+    event_of(entry_of(log, "held"))["by"] = "person";
+    EXPECT_NE(why(rechained(log)).find("says: by a person"), std::string::npos);
+}
+
+TEST(LogReplay, FindsAGrantThatNobodyAskedFor) {
+    std::vector<LogEntry> log = log_of(with_holds());
+    log.erase(first_of_type(log, "resume-asked"));
+    EXPECT_NE(why(rechained(log)).find("the replay decides nothing"), std::string::npos);
+}
+
+/// What the server of before would have written: no hold says who made it, and one resumes.
+std::vector<LogEntry> log_of_before() {
+    Plan plan = three_rings();
+    plan.rings[0].confirmed_min = 4;
+    RolloutDriver driver(plan);
+    driver.start(5);
+    const auto devices = driver.activate("lab", 5);
+    driver.confirm({devices[0], devices[1], devices[2], devices[3]});
+    driver.now += hours{1};
+    for (const Event& event : driver.rollout.decide(driver.now)) {
+        driver.apply(Held{std::get<Held>(event.body).reason});
+    }
+    driver.apply(Resumed{"operator:alice", "its disk died"});
+    driver.settle();
+    EXPECT_TRUE(driver.ring_state("early").open);
+    return log_of(driver);
+}
+
+TEST(LogReplay, ReplaysALogFromBeforeHoldsSaidWhoMadeThem) {
+    const std::vector<LogEntry> log = log_of_before();
+    EXPECT_EQ(json::serialize(to_json(log.back())).find("\"by\""), std::string::npos);
+    EXPECT_EQ(why(log), "");
+}
+
+TEST(LogReplay, DoesNotTakeALogThatForgetsWhoHeld) {
+    std::vector<LogEntry> log = log_of(with_holds());
+    const std::vector<LogEntry> before = log_of_before();
+    // Another rollout in the same log, later, written as if nobody knew yet.
+    for (LogEntry entry : before) {
+        entry.data.as_object()["counter"] = 8;
+        log.push_back(std::move(entry));
+    }
+    EXPECT_NE(why(rechained(log)).find("does not say by whom"), std::string::npos);
+}
+
 TEST(LogReplay, DoesNotTakeThePublishersOwnApproval) {
     std::vector<LogEntry> log = log_of(with_people());
     log.front().actor = "operator:bob";

@@ -219,13 +219,13 @@ TEST_F(Losses, OfOneDeviceOfAFewKeepTheNextRingShut) {
     EXPECT_FALSE(driver_.ring_state("early").open);
 }
 
-TEST_F(Losses, AreForgivenByWhoResumes) {
+TEST_F(Losses, AreForgivenByTheTwoWhoGoOn) {
     finish_ring();
     see_silent(10);
     driver_.settle();
     ASSERT_EQ(driver_.phase(), Phase::kHeld);
 
-    driver_.apply(Resumed{"operator:ann", "the lab moves house"});
+    driver_.two_go_on("the lab moves house");
     EXPECT_EQ(lab().lost, 0);
     see_silent(11);
     EXPECT_EQ(lab().lost, 1);

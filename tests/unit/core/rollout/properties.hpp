@@ -43,6 +43,8 @@ inline rc::Gen<EventBody> any_turn() {
     using rc::gen::map;
     const auto count = rc::gen::inRange<std::int64_t>(0, 40);
     const auto ring = rc::gen::elementOf(std::vector<std::string>{"lab", "early", "broad", "moon"});
+    const auto person = rc::gen::elementOf(std::vector<std::string>{"alice", "bob"});
+    const auto by = rc::gen::element(HeldBy::kUnsaid, HeldBy::kController, HeldBy::kPerson);
     return rc::gen::weightedOneOf<EventBody>(
         {{4, map(rc::gen::tuple(ring, count, rc::gen::inRange<std::int64_t>(0, kPpbAll + 1)),
                  [](const auto& of) {
@@ -69,8 +71,19 @@ inline rc::Gen<EventBody> any_turn() {
                  [](std::int64_t n) {
                      return EventBody{FleetSeen{{{"lab", n}}}};
                  })},
-         {2, rc::gen::just(EventBody{Held{"look"}})},
+         {2, map(by,
+                 [](HeldBy who) {
+                     return EventBody{Held{"look", who}};
+                 })},
          {2, rc::gen::just(EventBody{Resumed{"operator:alice", "looked"}})},
+         {1, map(person,
+                 [](const auto& who) {
+                     return EventBody{ResumeAsked{who, "look"}};
+                 })},
+         {2, map(rc::gen::pair(person, person),
+                 [](const auto& of) {
+                     return EventBody{ResumeGranted{of.first, of.second, "looked"}};
+                 })},
          {1, rc::gen::just(EventBody{Completed{}})},
          {1, map(count,
                  [](std::int64_t n) {

@@ -31,20 +31,21 @@ public:
 private:
     std::int64_t below(std::uint64_t bound) { return static_cast<std::int64_t>(engine_() % bound); }
     std::string device() { return "d" + std::to_string(below(30)); }
+    std::string person() { return below(2) == 0 ? "alice" : "bob"; }
     std::string ring() {
         return std::vector<std::string>{"lab", "early", "broad", "?"}.at(
             static_cast<std::size_t>(below(4)));
     }
 
     EventBody body() {
-        switch (below(40)) {
+        switch (below(43)) {
             case 0: return ControlSeen{below(100), below(100), below(20)};
             case 1:
                 return FleetSeen{{{"lab", below(20)}, {"early", below(40)}, {"broad", below(80)}}};
             case 2: return RingOpened{ring()};
             case 3: return RingSkipped{ring()};
             case 4: return Widened{ring(), below(50), below(2 * kPpbAll)};
-            case 5: return Held{"held"};
+            case 5: return Held{"held", static_cast<HeldBy>(below(3))};
             case 6:
             case 7: return Resumed{"operator:alice", "resumed"};
             case 8: return below(10) == 0 ? EventBody{Halted{"halted", below(1000)}} : Started{};
@@ -55,6 +56,9 @@ private:
             case 13:
             case 14: return Crashed{device()};
             case 15: return Refused{device()};
+            case 40: return ResumeAsked{person(), "asked"};
+            case 41:
+            case 42: return ResumeGranted{person(), person(), "granted"};
             default:
                 if (below(2) == 0) return Confirmed{device()};
                 return Activated{device(), "t" + std::to_string(below(3)), ring()};

@@ -99,6 +99,12 @@ public:
         for (const std::string& device : devices) apply(Crashed{device});
     }
 
+    /// Two people go on with what the controller held.
+    void two_go_on(const std::string& reason) {
+        apply(ResumeAsked{"alice", reason});
+        apply(ResumeGranted{"bob", "alice", reason});
+    }
+
     /// Takes the ring that is open through all its devices, all of them well, and its bake.
     void pass_ring(const std::string& ring) {
         for (int round = 0; round < 200 && !ring_state(ring).baked; ++round) {

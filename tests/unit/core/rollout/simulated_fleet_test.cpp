@@ -41,7 +41,7 @@ TEST(SimulatedFleet, CompletesGoodContentThoughManyDevicesAreAsleepAndSomeLate) 
         // One device that is late may hold the lab ring of some seed; none may halt it.
         EXPECT_NE(fleet.driver.phase(), Phase::kHalted) << "seed " << seed;
         if (fleet.driver.phase() == Phase::kHeld) {
-            fleet.driver.apply(Resumed{"operator:alice", "it was late"});
+            fleet.driver.two_go_on("it was late");
             fleet.run();
         }
         EXPECT_EQ(fleet.driver.phase(), Phase::kComplete)

@@ -12,7 +12,12 @@ namespace firebreak::rollout::test {
 inline std::string actor_of(const EventBody& body) {
     if (const auto* activated = std::get_if<Activated>(&body)) return "device:" + activated->device;
     if (std::holds_alternative<Started>(body)) return "operator:alice";
-    if (std::holds_alternative<Resumed>(body)) return "operator:alice";
+    if (const auto* resumed = std::get_if<Resumed>(&body)) return resumed->actor;
+    if (const auto* held = std::get_if<Held>(&body); held && held->by == HeldBy::kPerson) {
+        return "operator:alice";
+    }
+    if (const auto* asked = std::get_if<ResumeAsked>(&body)) return "operator:" + asked->person;
+    if (const auto* said = std::get_if<ResumeGranted>(&body)) return "operator:" + said->person;
     if (const auto* said = std::get_if<Approved>(&body)) return "operator:" + said->person;
     if (const auto* asked = std::get_if<OverrideAsked>(&body)) return "operator:" + asked->person;
     if (const auto* said = std::get_if<OverrideGranted>(&body)) return "operator:" + said->person;
