@@ -129,7 +129,7 @@ const Words* words_for(const std::string& state) {
         {"held",
          {true,
           [](const JsonObject&) {
-              return "nobody new is let in until a person resumes the rollout, or halts it";
+              return "nobody new is let in until people resume the rollout, or halt it";
           }}},
         {"ring-closed", {true, say_ring_closed}},
         {"above-threshold", {true, say_above_threshold}},

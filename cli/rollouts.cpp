@@ -18,6 +18,11 @@ std::string text_or_dash(const JsonObject& object, std::string_view name) {
     return value->is_string() ? std::string(value->get_string()) : json::serialize(*value);
 }
 
+/// "yara/41".
+std::string name_in(const JsonObject& rollout) {
+    return text_or_dash(rollout, "stream") + "/" + text_or_dash(rollout, "counter");
+}
+
 Result<std::string> render_rings(const JsonObject& rollout) {
     const Result<const json::array*> rings = rollout.array("rings");
     if (!rings) return fail(rings.error());
@@ -166,6 +171,51 @@ std::string words_of_people(const JsonObject& rollout) {
     return text;
 }
 
+/// Who asked to go on with what the evidence held; nothing when nobody did.
+std::optional<JsonObject> resume_asked_in(const JsonObject& rollout) {
+    const Result<JsonObject> people = rollout.object("people");
+    if (!people) return std::nullopt;
+    const Result<JsonObject> asked = people->object("resume_asked");
+    if (!asked) return std::nullopt;
+    return *asked;
+}
+
+/// The phase in a list of many, where nobody asks for more.
+std::string phase_in_words(const JsonObject& rollout) {
+    std::string phase = text_or_dash(rollout, "phase");
+    if (text_or_dash(rollout, "held_by") != "controller") return phase;
+    phase += " by the evidence";
+    if (const auto asked = resume_asked_in(rollout)) {
+        phase += "; " + text_or_dash(*asked, "person") + " asked to go on";
+    }
+    return phase;
+}
+
+/// Who can go on with what is held, and how.
+std::string words_of_hold(const JsonObject& rollout) {
+    if (text_or_dash(rollout, "phase") != "held") return "";
+    const std::string command =
+        "firebreak rollout resume " + name_in(rollout) + " --reason \"...\"\n";
+    if (text_or_dash(rollout, "held_by") != "controller") {
+        return "A person decides, to halt it or to go on: " + command;
+    }
+    const auto asked = resume_asked_in(rollout);
+    std::string text = "Held by the evidence";
+    if (asked) {
+        text += "; " + text_or_dash(*asked, "person") + " asked to go on at " +
+                text_or_dash(*asked, "at") + ": " + text_or_dash(*asked, "reason");
+    }
+    text += ".\n";
+    if (const Result<JsonObject> evidence = rollout.object("evidence")) {
+        text += "Who goes on passes over " + text_or_dash(*evidence, "failed_devices") +
+                " devices that failed, of " + text_or_dash(*evidence, "failed_tenants") +
+                " tenants, and " + text_or_dash(*evidence, "lost_devices") +
+                " that fell silent later; E is " + power_of_ten(number_in(*evidence, "e")) + ".\n";
+    }
+    if (!asked) return text + "One person halts it, two go on; each of the two: " + command;
+    return text + "A second person, until " + text_or_dash(*asked, "until") + ": " + command;
+}
+
 Result<json::value> ask_for_rollout(ApiClient& api, const std::string& name) {
     const Result<std::string> path = rollout_path(name);
     if (!path) return fail(path.error());
@@ -203,8 +253,7 @@ Result<Output> list_rollouts(ApiClient& api) {
     for (const json::value& element : **rollouts) {
         const Result<JsonObject> rollout = JsonObject::of(element, "rollout");
         if (!rollout) return fail(rollout.error());
-        table.add({text_or_dash(*rollout, "stream") + "/" + text_or_dash(*rollout, "counter"),
-                   text_or_dash(*rollout, "phase"), text_or_dash(*rollout, "published"),
+        table.add({name_in(*rollout), phase_in_words(*rollout), text_or_dash(*rollout, "published"),
                    text_or_dash(*rollout, "reason")});
     }
     return Output{.text = table.render(), .data = std::move(*answer)};
@@ -238,8 +287,7 @@ Result<Output> render_rollout(const json::value& value) {
     if (!rollout) return fail(rollout.error());
     const Result<std::string> rings = render_rings(*rollout);
     if (!rings) return fail(rings.error());
-    std::string text = text_or_dash(*rollout, "stream") + "/" + text_or_dash(*rollout, "counter") +
-                       ": " + text_or_dash(*rollout, "phase");
+    std::string text = name_in(*rollout) + ": " + text_or_dash(*rollout, "phase");
     if (const std::string reason = text_or_dash(*rollout, "reason");
         reason != "-" && !reason.empty()) {
         text += " (" + reason + ")";
@@ -251,6 +299,7 @@ Result<Output> render_rollout(const json::value& value) {
                 text_or_dash(*evidence, "failed_devices") + "; at most " +
                 text_or_dash(*rollout, "harm_bound") + " can be harmed before a halt\n";
     }
+    text += words_of_hold(*rollout);
     return Output{.text = std::move(text), .data = value};
 }
 
@@ -258,8 +307,7 @@ Result<Output> render_explanation(const json::value& value) {
     const Result<JsonObject> rollout = JsonObject::of(value, "rollout");
     if (!rollout) return fail(rollout.error());
     const std::string phase = text_or_dash(*rollout, "phase");
-    std::string text = text_or_dash(*rollout, "stream") + "/" + text_or_dash(*rollout, "counter") +
-                       " is " + phase + ".\n";
+    std::string text = name_in(*rollout) + " is " + phase + ".\n";
     if (const std::string reason = text_or_dash(*rollout, "reason");
         reason != "-" && !reason.empty()) {
         text += "Reason: " + reason + "\n";
@@ -276,7 +324,7 @@ Result<Output> render_explanation(const json::value& value) {
     if (!gates) return fail(gates.error());
     if (!gates->empty()) text += "The next ring opens when all of these hold:\n" + *gates;
     text += words_of_people(*rollout);
-    if (phase == "held") text += "A person decides: firebreak rollout resume, or halt.\n";
+    text += words_of_hold(*rollout);
     if (phase == "halted") text += "A halt is final. Publish a higher counter.\n";
     return Output{.text = std::move(text), .data = value};
 }

@@ -156,7 +156,7 @@ void add_rollout(CLI::App& root, Program& program) {
     };
     const std::vector<Action> actions{
         {"hold", "Stop widening; devices keep what they have"},
-        {"resume", "Go on with a held rollout"},
+        {"resume", "Go on with a held rollout; what the evidence held takes two people"},
         {"halt", "End the rollout and recall its content; final"},
         {"approve", "Say that the ring that is next may open; each person counts once", true},
         {"override", "Ask that what the ring in front waits for be passed over", true},

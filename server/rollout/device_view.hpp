@@ -29,7 +29,7 @@ enum class Standing {
     kConfirmed,
     kFailed,    ///< Crashed, rolled back, or would not run it.
     kSilent,    ///< Said no HEALTHY by its deadline.
-    kForgiven,  ///< Failed, and a person resumed the rollout since.
+    kForgiven,  ///< Failed, and the rollout went on since.
 };
 
 /// "above-threshold": the standing as the API writes it.

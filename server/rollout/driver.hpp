@@ -44,7 +44,7 @@ struct NewRelease {
 /// What an operator can do to a rollout.
 enum class Steering {
     kHold,
-    kResume,
+    kResume,  ///< Of what the controller held: asks, or grants what another person asked for.
     kHalt,
     kApprove,   ///< That the next ring opens.
     kOverride,  ///< Asks that what the ring open furthest waits for be passed over.
@@ -111,12 +111,14 @@ public:
     [[nodiscard]] Result<void> start(const NewRelease& release);
 
     /// Does what a person orders. A halt of a halted rollout, and what the same person approved
-    /// before, changes nothing and succeeds.
+    /// before, changes nothing and succeeds. So does a hold of what is held, but that it ends what
+    /// somebody asked for.
     ///
     /// @returns Errc::kNotFound for an unknown rollout; Errc::kConflict for one that is over, for a
-    ///   resume of one that is not held, and for a hold of one that is not rolling; for an approval
-    ///   that nobody asks for, or of a person who published it or is not among the approvers; for
-    ///   an override without a ring to open, and for granting one's own, or none.
+    ///   resume of one that is not held or that the same person asked for already, and for a hold
+    ///   of one that is not rolling; for an approval that nobody asks for, or of a person who
+    ///   published it or is not among the approvers; for an override without a ring to open, and
+    ///   for granting one's own, or none.
     [[nodiscard]] Result<void> steer(const SteeringOrder& order);
 
     /// Counts the fleet, lets each rollout decide, publishes what changed. To be called after each

@@ -4,12 +4,17 @@
 
 #include "core/base/check.hpp"
 #include "core/base/errc.hpp"
+#include "core/base/utc.hpp"
 #include "server/rollout/driver.hpp"
 
 namespace firebreak::server {
 namespace {
 
 using Body = std::optional<rollout::EventBody>;  ///< Nothing: it is so already.
+
+std::string text_of_time(Instant time) {
+    return format_utc(std::chrono::floor<std::chrono::seconds>(time));
+}
 
 tl::unexpected<Error> conflict(std::string why) {
     return fail(Errc::kConflict, std::move(why));
@@ -91,6 +96,30 @@ Result<Body> grant_override(const rollout::Rollout& rollout, const SteeringOrder
     return Body{rollout::OverrideGranted{order.person, order.ring, order.reason}};
 }
 
+/// What the controller held takes two people: the first asks, the second grants.
+Result<Body> resume(const rollout::Rollout& rollout, const SteeringOrder& order, Instant now) {
+    if (rollout.held_by() != rollout::HeldBy::kController) {
+        return Body{rollout::Resumed{order.actor, order.reason}};
+    }
+    const rollout::ResumeAsked* asked = rollout.resume_asked(now);
+    if (asked == nullptr) return Body{rollout::ResumeAsked{order.person, order.reason}};
+    if (asked->person == order.person) {
+        return conflict(
+            "it was held by the evidence, and going on takes two people: " + order.person +
+            " asked for it at " + text_of_time(rollout.resume_asked_at()) + ", and until " +
+            text_of_time(rollout.resume_asked_at() + rollout::kOverrideAskedFor) +
+            " somebody else must order: firebreak rollout resume " + order.id.stream + "/" +
+            std::to_string(order.id.counter) + " --reason \"...\"");
+    }
+    return Body{rollout::ResumeGranted{order.person, asked->person, order.reason}};
+}
+
+/// Of what is held already, it takes back what somebody asked for: a hold ends what people said.
+Body hold_again(const rollout::Rollout& rollout, const SteeringOrder& order, Instant now) {
+    if (rollout.resume_asked(now) == nullptr) return std::nullopt;
+    return rollout::Held{order.reason, rollout::HeldBy::kPerson};
+}
+
 }  // namespace
 
 Result<std::optional<rollout::EventBody>> Driver::ordered(const Live& live,
@@ -103,12 +132,12 @@ Result<std::optional<rollout::EventBody>> Driver::ordered(const Live& live,
     const bool under_way = phase == rollout::Phase::kRolling || phase == rollout::Phase::kHeld;
     switch (order.steering) {
         case Steering::kHold:
-            if (phase == rollout::Phase::kHeld) return Body{};
+            if (phase == rollout::Phase::kHeld) return hold_again(live.rollout, order, now);
             if (phase == rollout::Phase::kHalted) return fail(is_already);
-            return Body{rollout::Held{order.reason}};
+            return Body{rollout::Held{order.reason, rollout::HeldBy::kPerson}};
         case Steering::kResume:
             if (phase != rollout::Phase::kHeld) return fail(is_already);
-            return Body{rollout::Resumed{order.actor, order.reason}};
+            return resume(live.rollout, order, now);
         case Steering::kHalt:
             if (phase == rollout::Phase::kHalted) return Body{};
             return Body{rollout::Halted{order.reason, 0}};

@@ -19,6 +19,11 @@ json::value optional_time(const std::optional<Instant>& time) {
     return time ? json::value(format_utc_millis(*time)) : json::value(nullptr);
 }
 
+json::value held_by(const rollout::Rollout& rollout) {
+    if (rollout.held_by() == rollout::HeldBy::kUnsaid) return nullptr;
+    return json::value(name_of(rollout.held_by()));
+}
+
 json::object ring_view(const rollout::Rollout& rollout, const rollout::RingState& ring,
                        Instant now) {
     return {{"name", ring.name},
@@ -116,6 +121,7 @@ json::object people_view(const rollout::Rollout& rollout, Instant now) {
     json::object people{{"approved_by", json::array{}},
                         {"override_asked", nullptr},
                         {"overridden", json::array{}},
+                        {"resume_asked", nullptr},
                         {"freeze", nullptr}};
     if (const auto next = rollout.next_ring()) {
         const auto& names = rollout.rings()[*next].approved_by;
@@ -127,6 +133,13 @@ json::object people_view(const rollout::Rollout& rollout, Instant now) {
             {"ring", asked->ring},
             {"reason", asked->reason},
             {"until", text_of_time(rollout.override_asked_at() + rollout::kOverrideAskedFor)}};
+    }
+    if (const rollout::ResumeAsked* asked = rollout.resume_asked(now)) {
+        const Instant at = rollout.resume_asked_at();
+        people["resume_asked"] = {{"person", asked->person},
+                                  {"reason", asked->reason},
+                                  {"at", text_of_time(at)},
+                                  {"until", text_of_time(at + rollout::kOverrideAskedFor)}};
     }
     for (const rollout::RingState& ring : rollout.rings()) {
         if (ring.overridden) people["overridden"].as_array().emplace_back(ring.name);
@@ -162,6 +175,7 @@ json::object view_of(const rollout::Rollout& rollout, const Release& release, In
             {"counter", rollout.id().counter},
             {"bundle", rollout.bundle().hex()},
             {"phase", rollout::name_of(rollout.phase())},
+            {"held_by", held_by(rollout)},
             {"reason", rollout.reason()},
             {"plan", rollout.plan().name},
             {"rings", std::move(rings)},

@@ -53,7 +53,7 @@ TEST(DeviceExplanation, HasWordsForEachState) {
              {"ring-not-in-plan", "does not have its ring"},
              {"build-not-listed", "not validated in its engine build"},
              {"not-started", "has not begun"},
-             {"held", "until a person resumes"},
+             {"held", "until people resume"},
              {"above-ceiling", "the offline keys allow 10% of it for now"},
              {"window-full", "4 of 5 places of its ring are taken"},
              {"segment-window-full",

@@ -104,6 +104,67 @@ TEST(RolloutExplanation, SaysWhatPeopleAndTheCalendarHaveToSay) {
     }
 }
 
+json::object held_rollout(const char* held_by, const char* resume_asked) {
+    json::object held = parse_json(kRolling).value().as_object();
+    held["phase"] = "held";
+    held["reason"] = "3 of 5 devices failed";
+    held["held_by"] = held_by == nullptr ? json::value(nullptr) : json::value(held_by);
+    held["people"] = json::object{{"resume_asked", parse_json(resume_asked).value()}};
+    json::object& evidence = held["evidence"].as_object();
+    evidence["e"] = 2.302585;
+    evidence["failed_devices"] = 3;
+    evidence["failed_tenants"] = 2;
+    evidence["lost_devices"] = 1;
+    return held;
+}
+
+constexpr const char* kAsked =
+    R"({"person": "bob", "reason": "a switch was off", "at": "2026-11-28T12:00:00Z",
+        "until": "2026-11-28T13:00:00Z"})";
+
+TEST(HeldRollout, ByTheEvidenceSaysWhatTwoPeopleWouldPassOverAndHow) {
+    for (const auto render : {&render_explanation, &render_rollout}) {
+        const Result<Output> nobody = render(held_rollout("controller", "null"));
+        ASSERT_TRUE(nobody) << nobody.error().to_string();
+        EXPECT_NE(
+            nobody->text.find(
+                "Held by the evidence.\n"
+                "Who goes on passes over 3 devices that failed, of 2 tenants, and 1 that fell "
+                "silent later; E is 10^1.0.\n"
+                "One person halts it, two go on; each of the two: "
+                "firebreak rollout resume yara/7 --reason \"...\"\n"),
+            std::string::npos)
+            << nobody->text;
+
+        const Result<Output> asked = render(held_rollout("controller", kAsked));
+        ASSERT_TRUE(asked) << asked.error().to_string();
+        for (const char* line :
+             {"Held by the evidence; bob asked to go on at 2026-11-28T12:00:00Z: a switch was "
+              "off.\n",
+              "passes over 3 devices that failed",
+              "A second person, until 2026-11-28T13:00:00Z: "
+              "firebreak rollout resume yara/7 --reason \"...\"\n"}) {
+            EXPECT_NE(asked->text.find(line), std::string::npos) << line << "\n" << asked->text;
+        }
+    }
+}
+
+TEST(HeldRollout, ByAPersonTakesOneAndOfAServerOfBeforeToo) {
+    for (const char* held_by : {"person", static_cast<const char*>(nullptr)}) {
+        const Result<Output> output = render_explanation(held_rollout(held_by, "null"));
+        ASSERT_TRUE(output) << output.error().to_string();
+        EXPECT_NE(output->text.find("A person decides, to halt it or to go on: firebreak rollout "
+                                    "resume yara/7 --reason"),
+                  std::string::npos)
+            << output->text;
+        EXPECT_EQ(output->text.find("evidence."), std::string::npos);
+    }
+    json::object of_before = held_rollout("person", "null");
+    of_before.erase("held_by");
+    of_before.erase("people");
+    EXPECT_TRUE(render_explanation(of_before));
+}
+
 TEST(RolloutExplanation, SaysWhoIsToActWhenItIsOver) {
     json::object halted = parse_json(kRolling).value().as_object();
     halted["phase"] = "halted";

@@ -219,17 +219,18 @@ TEST_F(DeviceView, WhoWasLetInHasUntilItsDeadline) {
     EXPECT_EQ(state(one), "confirmed") << "late, but well";
 }
 
-TEST_F(DeviceView, WhoCrashedFailedUntilAPersonForgivesIt) {
+TEST_F(DeviceView, WhoCrashedFailedUntilPeopleForgiveIt) {
     const Device one = device("canary");
     let_in(one);
     now_ += seconds{1};
     happens(rollout::Crashed{one.id});
     EXPECT_EQ(state(one), "failed");
     EXPECT_EQ(view(one).at("exposure").at("resolved"), json::value(format_utc_millis(now_)));
-    happens(rollout::Held{"look"});
+    happens(rollout::Held{"look", rollout::HeldBy::kController});
+    happens(rollout::ResumeAsked{"alice", "its disk was full"});
     EXPECT_EQ(state(one), "failed");
 
-    happens(rollout::Resumed{"alice", "its disk was full"});
+    happens(rollout::ResumeGranted{"bob", "alice", "so it was"});
 
     EXPECT_EQ(state(one), "forgiven");
     EXPECT_EQ(view(one).at("may_activate"), true);

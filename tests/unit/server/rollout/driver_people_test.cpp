@@ -32,6 +32,7 @@ protected:
     void run(int length) {
         for (int i = 0; i < length; ++i) run_one_second(Fate::kHealthy);
     }
+    rollout::Phase phase() const { return rollout().phase(); }
     bool open(const std::string& name) const {
         return std::ranges::any_of(rollout().rings(), [&name](const rollout::RingState& ring) {
             return ring.name == name && ring.open;
@@ -155,6 +156,126 @@ TEST_F(PeopleTest, NoReportSlipsThroughBetweenTwoFreezes) {
     clock_.advance(minutes{1});
     ASSERT_TRUE(driver_->decide());
     EXPECT_FALSE(open("canary"));
+}
+
+/// Release 1, published by carol, whose first window is full of crashed devices: the controller
+/// held it.
+class HeldByEvidence : public PeopleTest {
+protected:
+    void SetUp() override {
+        PeopleTest::SetUp();
+        enrol(8);
+        start_with([](rollout::Plan& plan) { plan.failures_min = 100; });
+        ASSERT_GT(run_until(rollout::Phase::kHeld, Fate::kCrashes), 0);
+    }
+    json::object view() { return driver_->view({"yara", 1}).value(); }
+};
+
+TEST_F(HeldByEvidence, GoesOnWhenASecondPersonSaysSoToo) {
+    EXPECT_EQ(view().at("held_by"), "controller");
+    EXPECT_EQ(view().at("people").at("resume_asked"), nullptr);
+    ASSERT_TRUE(order(Steering::kResume, "alice"));
+
+    EXPECT_EQ(phase(), rollout::Phase::kHeld);
+    const json::value asked = view().at("people").at("resume_asked");
+    EXPECT_EQ(asked.at("person"), "alice");
+    EXPECT_EQ(asked.at("reason"), "because");
+    EXPECT_EQ(asked.at("at"), json::value(format_utc(std::chrono::floor<seconds>(clock_.now()))));
+    EXPECT_EQ(asked.at("until"), json::value(format_utc(std::chrono::floor<seconds>(
+                                     clock_.now() + rollout::kOverrideAskedFor))));
+
+    ASSERT_TRUE(order(Steering::kResume, "bob"));
+    EXPECT_EQ(phase(), rollout::Phase::kRolling);
+    EXPECT_EQ(view().at("held_by"), nullptr);
+    EXPECT_EQ(view().at("people").at("resume_asked"), nullptr);
+    EXPECT_EQ(rollout().unconfirmed("canary"), 0);
+    EXPECT_EQ(order(Steering::kResume, "bob").error(), Errc::kConflict) << "it rolls";
+}
+
+TEST_F(HeldByEvidence, OnePersonIsToldToFindAnother) {
+    ASSERT_TRUE(order(Steering::kResume, "mallory"));
+    const std::int64_t log = log_sequence();
+    const Result<void> again = order(Steering::kResume, "mallory");
+    EXPECT_EQ(again.error(), Errc::kConflict);
+    EXPECT_NE(again.error().context().find("two people"), std::string::npos);
+    EXPECT_NE(again.error().context().find("firebreak rollout resume yara/1 --reason"),
+              std::string::npos)
+        << again.error().context();
+    EXPECT_EQ(log_sequence(), log);
+    EXPECT_EQ(phase(), rollout::Phase::kHeld);
+}
+
+TEST_F(HeldByEvidence, WhoPublishedItIsOneOfTwoAndNotBoth) {
+    ASSERT_TRUE(order(Steering::kResume, "carol"));
+    EXPECT_EQ(order(Steering::kResume, "carol").error(), Errc::kConflict);
+    EXPECT_EQ(phase(), rollout::Phase::kHeld);
+    ASSERT_TRUE(order(Steering::kResume, "dave"));
+    EXPECT_EQ(phase(), rollout::Phase::kRolling);
+}
+
+TEST_F(HeldByEvidence, WhatWasAskedForSurvivesAKillAndLastsAnHour) {
+    ASSERT_TRUE(order(Steering::kResume, "alice"));
+    restart();
+    ASSERT_TRUE(driver_->advance());
+    EXPECT_EQ(view().at("people").at("resume_asked").at("person"), "alice");
+    EXPECT_EQ(order(Steering::kResume, "alice").error(), Errc::kConflict);
+
+    clock_.advance(rollout::kOverrideAskedFor + seconds{1});
+    EXPECT_EQ(view().at("people").at("resume_asked"), nullptr);
+    ASSERT_TRUE(order(Steering::kResume, "bob")) << "asks";
+    EXPECT_EQ(phase(), rollout::Phase::kHeld);
+    restart();
+    ASSERT_TRUE(order(Steering::kResume, "alice"));
+    EXPECT_EQ(phase(), rollout::Phase::kRolling);
+}
+
+TEST_F(HeldByEvidence, AHoldTakesBackWhatWasAskedFor) {
+    ASSERT_TRUE(order(Steering::kResume, "mallory"));
+    ASSERT_TRUE(order(Steering::kHold, "bob"));
+    EXPECT_EQ(view().at("people").at("resume_asked"), nullptr);
+    EXPECT_EQ(view().at("held_by"), "controller");
+    const std::int64_t log = log_sequence();
+    ASSERT_TRUE(order(Steering::kHold, "bob"));
+    EXPECT_EQ(log_sequence(), log) << "nothing left to take back";
+    ASSERT_TRUE(order(Steering::kResume, "alice")) << "asks, and grants nothing of mallory's";
+    EXPECT_EQ(phase(), rollout::Phase::kHeld);
+}
+
+TEST_F(HeldByEvidence, WhatWasAskedForIsOfOneHold) {
+    ASSERT_TRUE(order(Steering::kResume, "alice"));
+    ASSERT_TRUE(order(Steering::kResume, "bob"));
+    ASSERT_GT(run_until(rollout::Phase::kHeld, Fate::kCrashes), 0);
+    EXPECT_EQ(view().at("people").at("resume_asked"), nullptr);
+    ASSERT_TRUE(order(Steering::kResume, "bob")) << "asks anew";
+    EXPECT_EQ(phase(), rollout::Phase::kHeld);
+}
+
+TEST_F(HeldByEvidence, WhoWasForgivenAndTriesAgainTakesAPlaceInTheWindow) {
+    ASSERT_TRUE(order(Steering::kResume, "alice"));
+    ASSERT_TRUE(order(Steering::kResume, "bob"));
+    const auto crashed = std::ranges::find_if(fleet_, &test::SimulatedDevice::dead);
+    ASSERT_NE(crashed, fleet_.end());
+
+    const auto again = send(*crashed, health::Kind::kActivating, 1);
+
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->may_activate);
+    EXPECT_EQ(rollout().unconfirmed("canary"), 1);
+    EXPECT_EQ(rollout().exposures().find(crashed->id)->outcome, rollout::DeviceOutcome::kPending);
+}
+
+TEST_F(PeopleTest, WhoHoldsAndResumesAlonePassesOverNothing) {
+    enrol(8);
+    start_with([](rollout::Plan& plan) { plan.failures_min = 100; });
+    for (int second = 0; second < 60 && phase() == rollout::Phase::kRolling; ++second) {
+        run_one_second(Fate::kCrashes);
+        if (phase() != rollout::Phase::kRolling) break;
+        ASSERT_TRUE(order(Steering::kHold, "mallory"));
+        ASSERT_TRUE(order(Steering::kResume, "mallory"));
+    }
+    EXPECT_EQ(phase(), rollout::Phase::kHeld);
+    EXPECT_EQ(rollout().held_by(), rollout::HeldBy::kController);
+    EXPECT_EQ(rollout().exposures().size(), 3U) << "one window";
 }
 
 }  // namespace

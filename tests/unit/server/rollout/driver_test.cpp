@@ -389,20 +389,6 @@ TEST_F(AdmissionTest, AskingAgainUnderANewNumberTakesNoSecondPlace) {
     EXPECT_EQ(rollout().unconfirmed("canary"), unconfirmed);
 }
 
-TEST_F(AdmissionTest, WhoWasForgivenAndTriesAgainTakesAPlaceInTheWindow) {
-    clock_.advance(rollout().plan().silence_deadline + seconds{1});
-    ASSERT_TRUE(steer(Steering::kHold, "look"));
-    ASSERT_TRUE(steer(Steering::kResume, "a switch was off"));
-    ASSERT_EQ(rollout().unconfirmed("canary"), 0);
-
-    const auto again = send(*device_, health::Kind::kActivating, 1);
-
-    ASSERT_TRUE(again);
-    EXPECT_TRUE(again->may_activate);
-    EXPECT_EQ(rollout().unconfirmed("canary"), 1);
-    EXPECT_EQ(outcome(), rollout::DeviceOutcome::kPending);
-}
-
 TEST_F(AdmissionTest, ARepeatLetsNobodyInWhoWasRefusedBefore) {
     const health::Report refused = report(fleet_.back(), health::Kind::kActivating, 1);
     ASSERT_FALSE(accept(refused)->may_activate) << "the broad ring is closed";
