@@ -33,8 +33,8 @@ Broken admitted(const Truth& truth, const Machine& machine, Instant) {
     return machine.id + " runs " + number(machine.running) + " and was not let in";
 }
 
-/// P2: at most W machines are let in and not confirmed, but for those that a person took upon
-/// himself, and for the silence that the plan tolerates.
+/// P2: at most W machines are let in and not confirmed, but for those that people took upon
+/// themselves, and for the silence that the plan tolerates.
 Broken window(const Truth& truth, std::int64_t counter) {
     const auto found = truth.rulings.find(counter);
     if (found == truth.rulings.end() || found->second.let_in.empty()) return {};
@@ -83,7 +83,7 @@ Broken segments(const Truth& truth, std::int64_t counter) {
 }
 
 /// P2: harm that shows before a machine confirms is at most W + k* - 1, again after each time that
-/// a person said to go on.
+/// two people went on.
 Broken harm(const Truth& truth, std::int64_t counter) {
     const auto found = truth.contents.find(counter);
     if (found == truth.contents.end()) return {};

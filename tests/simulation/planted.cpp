@@ -45,6 +45,7 @@ void World::plant() {
         case Planted::kIgnoresRecalls:
             on_machines([](Endpoint& at) { at.planted.ignores_recalls = true; });
             return;
+        case Planted::kTakesOneForTwo: server_.takes_one_for_two = true; return;
         case Planted::kLiesAboutBuild:
             on_machines([this](Endpoint& at) { at.claimed_build = builds_.front(); });
             return;
@@ -69,6 +70,10 @@ void World::suit_the_bug(Order& order) const {
     if (options_.planted == Planted::kForgetsQuarantine) {
         order.kind = Kind::kCrashesOnLoad;
         order.plan.failures_min = 3;
+    }
+    if (options_.planted == Planted::kTakesOneForTwo) {
+        order.kind = Kind::kCrashesOnLoad;
+        order.plan.failures_min = 100;  // So that it is held, and not halted.
     }
     if (options_.planted == Planted::kIgnoresRecalls) order.kind = Kind::kGood;
     if (options_.planted == Planted::kLiesAboutBuild) order.driven_in = {builds_.front()};

@@ -15,6 +15,9 @@ namespace {
 
 constexpr milliseconds kAskAgain{15'000};
 
+constexpr const char* kFirstManager = "first";
+constexpr const char* kSecondManager = "second";
+
 net::Request request(const char* method, std::string target, server::Role role, std::string body) {
     return {.method = method,
             .target = std::move(target),
@@ -170,9 +173,29 @@ void ReleaseDesk::release(const Order& order, std::function<void(bool)> then) {
     });
 }
 
+net::Request ReleaseDesk::resume_request(std::int64_t counter, const std::string& person) {
+    truth_.rulings[counter].for_going_on.insert(person);
+    net::Request asks = request("POST", rollout_path(counter) + "/resume",
+                                server::Role::kReleaseManager, R"({"reason":"looked at it"})");
+    if (person == kSecondManager) {
+        asks.headers["Authorization"] = "Bearer " + second_manager_token();
+    }
+    return asks;
+}
+
 void ReleaseDesk::steer(std::int64_t counter, const std::string& word,
                         std::function<void(bool)> then) {
     trace_.line("desk", word + " " + std::to_string(counter));
+    if (word == "resume") {
+        insist(resume_request(counter, kFirstManager),
+               [this, counter, then](const net::Response& first) {
+                   trace_.line("desk", "resume " + std::to_string(counter) + ": " +
+                                           std::to_string(first.status));
+                   insist(resume_request(counter, kSecondManager),
+                          [then](const net::Response& second) { then(second.status == 200); });
+               });
+        return;
+    }
     const json::object body{{"reason", "the desk says so"}};
     insist(request("POST", rollout_path(counter) + "/" + word, server::Role::kReleaseManager,
                    json::serialize(body)),
@@ -196,10 +219,18 @@ void ReleaseDesk::must_refuse(const std::string& what, net::Request request) {
     });
 }
 
+void ReleaseDesk::try_to_go_on_alone() {
+    trace_.line("desk", "tries to go on alone with " + std::to_string(newest_));
+    for (int i = 0; i < 3; ++i) {
+        network_.exchange("desk", resume_request(newest_, kFirstManager),
+                          [](const Result<net::Response>&) {});
+    }
+}
+
 void ReleaseDesk::try_something_wrong() {
     const json::object reason{{"reason", "no reason at all"}};
     const std::string body = json::serialize(reason);
-    switch (dice_.index(4)) {
+    switch (dice_.index(5)) {
         case 0:
             must_refuse("halt as a viewer", request("POST", rollout_path(newest_) + "/halt",
                                                     server::Role::kViewer, body));
@@ -215,6 +246,7 @@ void ReleaseDesk::try_something_wrong() {
         case 2:
             if (last_publish_ && !busy_) must_refuse("publish a counter again", *last_publish_);
             return;
+        case 3: try_to_go_on_alone(); return;
         default: {
             if (busy_) return;
             Order order;

@@ -35,10 +35,12 @@ public:
     /// Packs, signs, uploads and publishes under the next counter; calls `then` when the server has
     /// answered for good.
     void release(const Order& order, std::function<void(bool published)> then);
-    /// "hold", "resume", "halt".
+    /// "hold", "halt", or "resume", which both of its release managers order.
     void steer(std::int64_t counter, const std::string& word, std::function<void(bool)> then);
     /// One thing that the server must refuse; what it should not have done goes to truth.broken.
     void try_something_wrong();
+    /// One person alone orders, several times over, to go on with the newest.
+    void try_to_go_on_alone();
 
     std::int64_t newest() const { return newest_; }
     bool busy() const { return busy_; }
@@ -51,6 +53,7 @@ private:
     void insist(net::Request request, Then then);
     void must_refuse(const std::string& what, net::Request request);
     Packed pack(const Order& order, std::int64_t counter);
+    net::Request resume_request(std::int64_t counter, const std::string& person);
     net::Request publish_request(const Packed& packed, const Bytes& content_role,
                                  const rollout::Plan& plan) const;
 

@@ -9,6 +9,7 @@
 
 #include "core/base/check.hpp"
 #include "core/trust/metadata.hpp"
+#include "server/access/token.hpp"
 #include "server/store/sqlite_store.hpp"
 #include "tests/simulation/secrets.hpp"
 #include "tests/support/repository_simulator.hpp"
@@ -23,6 +24,10 @@ namespace {
 constexpr std::chrono::seconds kDeviceActive{86'400};
 constexpr std::chrono::seconds kRoleLifetime{30 * 86'400};
 
+std::string second_manager_id() {
+    return std::string(16, '2');
+}
+
 /// Cheap to check: the tokens are not what is tried here.
 const std::string& token_hash() {
     static const std::string hash = [] {
@@ -36,6 +41,11 @@ const std::string& token_hash() {
 }
 
 }  // namespace
+
+std::string second_manager_token() {
+    return server::format_token(server::kApiTokenPrefix,
+                                {second_manager_id(), test::token_secret()});
+}
 
 /// What a restart begins anew.
 struct ServerHost::Process {
@@ -85,19 +95,17 @@ void ServerHost::initialise(const test::Vendor& vendor, std::chrono::seconds tim
 }
 
 void ServerHost::add_tokens() {
-    for (const server::Role role :
-         {server::Role::kViewer, server::Role::kApprover, server::Role::kReleaseManager}) {
-        const server::ApiToken token{test::token_id(role),
-                                     std::string(name_of(role)),
-                                     role,
-                                     token_hash(),
-                                     timeline_.now(),
-                                     {},
-                                     false};
+    using enum server::Role;
+    const auto add = [this](const std::string& id, const std::string& name, server::Role role) {
+        const server::ApiToken token{id, name, role, token_hash(), timeline_.now(), {}, false};
         const Result<void> added = inner_store_->transact(
             [&](server::StoreWriter& writer) { return writer.add_token(token); });
         FIREBREAK_CHECK(added.has_value());
+    };
+    for (const server::Role role : {kViewer, kApprover, kReleaseManager}) {
+        add(test::token_id(role), std::string(name_of(role)), role);
     }
+    add(second_manager_id(), "second-manager", kReleaseManager);
 }
 
 void ServerHost::add_device(const Machine& machine) {
@@ -233,7 +241,12 @@ bool ServerHost::handle(const net::Request& request, Responded respond) {
         respond(std::move(response));
     };
     note_arrival(request);
-    asio::co_spawn(process_->context, test::exchange(*process_->dispatcher, request), done);
+    net::Request taken = request;
+    if (takes_one_for_two && request.target.ends_with("/resume") && dice_.percent(50)) {
+        taken.headers["Authorization"] = "Bearer " + second_manager_token();
+    }
+    asio::co_spawn(process_->context, test::exchange(*process_->dispatcher, std::move(taken)),
+                   done);
     timeline_.after(dice_.between(milliseconds{1}, milliseconds{20}), [this, of = life_] {
         if (life_ == of) turn();
     });

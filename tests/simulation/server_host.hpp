@@ -25,6 +25,9 @@ struct ServerFaults {
     std::uint64_t crash_per_mille = 0;  ///< Between any two steps of any request.
 };
 
+/// Of the second release manager: two of them go on with what the evidence held.
+std::string second_manager_token();
+
 /// The one server: a store and a disk that last, and on them the real routes, driver and
 /// repository, all on one thread, in turns that the seed decides.
 class ServerHost {
@@ -61,6 +64,7 @@ public:
     milliseconds cache_age{0};  ///< How old a timestamp.json the web server may still give out.
     bool answers_yes = false;   ///< A planted bug: every announcement may activate.
     bool answers_no = false;    ///< Another: none may, whatever was decided.
+    bool takes_one_for_two = false;  ///< Another: who orders a resume twice is two people.
 
 private:
     struct Process;

@@ -86,11 +86,17 @@ void ServerHost::note_rollouts() {
                                       std::string(rollout::name_of(rollout->phase())) + " " +
                                       rollout->reason());
         }
-        if (ruling.phase == rollout::Phase::kHeld && rollout->phase() != rollout::Phase::kHeld &&
-            rollout->phase() != rollout::Phase::kHalted) {
+        const bool goes_on = rollout->phase() == rollout::Phase::kRolling ||
+                             rollout->phase() == rollout::Phase::kComplete;
+        // What a person held, and somebody resumes, is forgiven nothing.
+        if (ruling.held_by_evidence && goes_on) {
             ++ruling.resumes;
             ruling.forgiven = ruling.let_in;
+            if (ruling.for_going_on.size() < 2) {
+                truth_.broken.push_back("server: let one person go on with what the evidence held");
+            }
         }
+        ruling.held_by_evidence = rollout->held_by() == rollout::HeldBy::kController;
         ruling.phase = rollout->phase();
         for (const rollout::RingState& ring : rollout->rings()) {
             ruling.window_most = std::max(ruling.window_most, ring.open ? ring.window : 0);

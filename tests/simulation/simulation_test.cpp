@@ -88,7 +88,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bite{Planted::kIgnoresRecalls, "recall"}, Bite{Planted::kForgetsHalts, "halt"},
         Bite{Planted::kTakesAnySignature, "signed"}, Bite{Planted::kOfflineKeysStolen, "signed"},
         Bite{Planted::kForgetsTimestamps, "rollback"}, Bite{Planted::kForgetsVersions, "possible"},
-        Bite{Planted::kLosesCommits, "durable"}, Bite{Planted::kLetsNobodyIn, "progress"}),
+        Bite{Planted::kTakesOneForTwo, "possible"}, Bite{Planted::kLosesCommits, "durable"},
+        Bite{Planted::kLetsNobodyIn, "progress"}),
     [](const auto& bite) {
         return std::string(bite.param.invariant) + "_" +
                std::to_string(static_cast<int>(bite.param.bug));

@@ -125,6 +125,9 @@ void World::storm_desk() {
         });
     }
     every(minutes{5}, minutes{20}, [this] { desk_.try_something_wrong(); });
+    if (options_.planted == Planted::kTakesOneForTwo) {
+        every(seconds{20}, seconds{60}, [this] { desk_.try_to_go_on_alone(); });
+    }
 }
 
 /// A mirror that an attacker runs, who has stolen the online key: now and then a machine is sent

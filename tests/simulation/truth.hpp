@@ -97,10 +97,12 @@ struct Acknowledged {
 struct Ruling {
     std::set<std::string> let_in;     ///< Devices that got a yes.
     std::set<std::string> confirmed;  ///< Devices whose HEALTHY arrived.
-    std::set<std::string> forgiven;   ///< Devices that were in flight when a person resumed.
-    std::int64_t resumes = 0;
-    std::int64_t window_most = 0;      ///< The widest window that was ever open.
-    std::int64_t harm_bound_most = 0;  ///< W + k* - 1.
+    std::set<std::string> forgiven;   ///< Devices that were in flight when two people went on.
+    std::int64_t resumes = 0;         ///< Of what the evidence held.
+    bool held_by_evidence = false;
+    std::set<std::string> for_going_on;  ///< People who ever ordered that, as they really are.
+    std::int64_t window_most = 0;        ///< The widest window that was ever open.
+    std::int64_t harm_bound_most = 0;    ///< W + k* - 1.
     std::optional<rollout::Phase> phase;
     bool published = false;  ///< Its publication was acknowledged.
     bool halted = false;

@@ -23,6 +23,7 @@ enum class Planted {
     kForgetsQuarantine,   ///< The agents' disks lose what was quarantined.
     kAttemptsNotCounted,  ///< The agents' disks say yes to their state and lose it in a power cut.
     kIgnoresRecalls,      ///< Sensors stay on what they run.
+    kTakesOneForTwo,      ///< The server mistakes one person for two.
     kLiesAboutBuild,      ///< Engines of one build say that they are another.
     kTakesAnySignature,   ///< The agents take every signature for a right one.
     kOfflineKeysStolen,   ///< The thief has the content role's keys as well.
