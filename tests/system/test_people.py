@@ -22,17 +22,22 @@ agent: {{confirm_after: 1s, silence_deadline: 600s, heartbeat_every: 1s, poll_ev
 """
 
 
-def steer(lab, word, role, ring="canary"):
-    return lab.api("rollout", word, "yara/1", "--ring", ring, "--reason", "a test", role=role)
+def steer(lab, word, role, ring="canary", counter=1):
+    return lab.api("rollout", word, f"yara/{counter}", "--ring", ring, "--reason", "a test", role=role)
+
+
+def add_person(lab, name, role):
+    """From here on the lab's programs can be called as `name`."""
+    made = lab.api("token", "create", "--name", f"lab-{name}", "--role", role,
+                   role="administrator")
+    token = lab.keys / f"{name}.token"
+    token.touch(mode=0o600)
+    token.write_text(made["token"] + "\n")
+    lab.tokens[name] = token
 
 
 def add_approver(lab):
-    made = lab.api("token", "create", "--name", "lab-approver", "--role", "approver",
-                   role="administrator")
-    token = lab.keys / "approver.token"
-    token.touch(mode=0o600)
-    token.write_text(made["token"] + "\n")
-    lab.tokens["approver"] = token
+    add_person(lab, "approver", "approver")
 
 
 def refused(lab, word, role):
@@ -107,6 +112,82 @@ def test_nothing_is_exposed_during_a_freeze_not_even_after_a_kill(own_lab, rules
     thawed = [gate for gate in rollout["gates"] if gate["gate"] == "thawed"]
     assert thawed and not thawed[0]["open"] and thawed[0]["opens_at"]
     assert open_rings(own_lab) == []
+
+
+FLOOD = "what every file of one tenant says"
+
+
+def release_to_all(lab, folder, counter):
+    """Releases it to canary, six devices, and waits until all of them run it."""
+    lab.release(folder, counter)
+    steer(lab, "approve", "approver", counter=counter)
+    wait_until("all to confirm",
+               lambda: lab.rollout(counter)["rings"][0]["confirmed"] == 6, 240, lab.server)
+
+
+def held_by_the_evidence(lab, rules):
+    """Release 2 is held: it floods the four devices of one tenant with alerts, once all confirmed."""
+    lab.plan = lab.folder / "plan.yaml"
+    lab.plan.write_text(PLAN.format(freeze=""))
+    flooded = lab.enrol_agents("canary", 4, tenants=("acme",), alerts_per_minute_max=3)
+    lab.wait_enrolled(flooded + lab.enrol_agents("canary", 2, tenants=("globex",)))
+    release_to_all(lab, rules(), 1)
+    folder = rules("flooding")
+    (folder / "rule.yar").write_text(
+        f'rule flooding\n{{\n  strings:\n    $a = "{FLOOD}"\n  condition:\n    $a\n}}\n')
+    release_to_all(lab, folder, 2)
+    for agent in flooded:
+        for number in range(20):
+            (agent.watch / f"{number}.txt").write_text(FLOOD)
+    return lab.wait_for_phase(2, "held", "halted")
+
+
+def resume(lab, role, expect=0):
+    return lab.api("rollout", "resume", "yara/2", "--reason", "their files are odd", role=role,
+                   expect=expect)
+
+
+def test_what_the_evidence_held_takes_two_people_though_the_server_dies_between(own_lab, rules):
+    lab = own_lab
+    lab.start_server()
+    add_approver(lab)
+    add_person(lab, "second-manager", "release-manager")
+    held = held_by_the_evidence(lab, rules)
+    assert (held["phase"], held["held_by"]) == ("held", "controller"), held["reason"]
+    assert "too few tenants" in held["reason"]
+    failed = held["evidence"]["failed_devices"]
+    assert failed >= 3
+
+    for role in ("viewer", "approver"):
+        resume(lab, role, expect=1)
+    asked = resume(lab, "release-manager")
+    assert asked["phase"] == "held"
+    assert asked["people"]["resume_asked"]["person"] == "lab-release-manager"
+    with pytest.raises(CommandFailed) as failure:
+        resume(lab, "release-manager")
+    assert "two people" in failure.value.stderr
+    assert "firebreak rollout resume yara/2" in failure.value.stderr
+
+    lab.stop_server(how=9)
+    lab.start_server()
+    explained = lab.run(lab.programs.firebreak, "rollout", "explain", "yara/2", "--server", lab.url,
+                        "--ca", lab.ca, "--token-file", lab.tokens["viewer"]).stdout
+    for words in ("Held by the evidence; lab-release-manager asked to go on at",
+                  "Who goes on passes over", "A second person, until",
+                  'firebreak rollout resume yara/2 --reason "..."'):
+        assert words in explained
+    assert resume(lab, "second-manager")["phase"] == "rolling"
+    assert lab.rollout(2)["evidence"]["failed_devices"] < failed
+
+    # One person's own hold is one person's to end.
+    lab.api("rollout", "hold", "yara/2", "--reason", "lunch", role="approver")
+    assert lab.rollout(2)["held_by"] == "person"
+    assert resume(lab, "second-manager")["phase"] == "rolling"
+    log = lab.folder / "log.jsonl"
+    lab.api("log", "show", "--out", log)
+    for kind in ("resume-asked", "resume-granted", "resumed"):
+        assert log.read_text().count(f'"type":"{kind}"') == 1
+    lab.cli("log", "replay", "--file", log)
 
 
 def test_a_plan_without_floors_is_for_labs(own_lab, rules):
