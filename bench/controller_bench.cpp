@@ -80,6 +80,7 @@ Rollout rolling() {
     plan.name = "bench";
     plan.rings = {{.name = "all", .window_start = kWindowMax, .window_max = kWindowMax}};
     plan.default_ring = "all";
+    plan.segments = {.by = {"os", "sensor", "tenant"}, .window_start = kWindowMax};
     Rollout rollout({"bench", 1}, sha256(bytes_of("a bundle")), plan);
     rollout.apply({kPublished, FleetSeen{{{"all", kFleet}}}});
     rollout.apply({kPublished, Started{}});
@@ -88,11 +89,21 @@ Rollout rolling() {
     return rollout;
 }
 
+/// Each tenant has four OS builds of twenty, and two sensor builds of five.
+Activated activation_of(std::int64_t device) {
+    const std::int64_t os = (device % 5000 % 17 + device / 5000 % 4) % 20;
+    const std::int64_t sensor = (device % 5000 % 4 + device / 20'000 % 2) % 5;
+    std::vector<std::string> segments{"Linux 6.1.0-" + std::to_string(os),
+                                      "0123456789abcde" + std::to_string(sensor),
+                                      tenant_of(device)};
+    return {device_id(device), tenant_of(device), "all", std::move(segments)};
+}
+
 /// Activates devices [from, to), and confirms each when `behind` others came after it: so many are
 /// pending at any time, as when their reports come a minute later.
 void let_in(Rollout& rollout, std::int64_t from, std::int64_t to, std::int64_t behind) {
     for (std::int64_t device = from; device < to; ++device) {
-        rollout.apply({kPublished, Activated{device_id(device), tenant_of(device), "all"}});
+        rollout.apply({kPublished, activation_of(device)});
         if (device >= behind) rollout.apply({kPublished, Confirmed{device_id(device - behind)}});
     }
 }
@@ -109,9 +120,9 @@ void Reports(benchmark::State& state) {
     Instant now = kPublished;
     std::int64_t turned_away = 0;
     for (auto _ : state) {
-        const std::string device = device_id(next);
-        turned_away += rollout.may_activate(device, "all") ? 0 : 1;
-        rollout.apply({now, Activated{device, tenant_of(next), "all"}});
+        Activated activation = activation_of(next);
+        turned_away += rollout.may_activate(activation) ? 0 : 1;
+        rollout.apply({now, std::move(activation)});
         rollout.apply({now, Confirmed{device_id(next - kPending)}});
         for (std::int64_t heard = 1; heard <= 2; ++heard) {
             const std::int64_t somebody = next * 7919 * heard % (next - kPending);

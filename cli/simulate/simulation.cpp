@@ -220,9 +220,10 @@ void Simulation::ask(Device device) {
     }
     name(device);
     const std::string& ring = rollout_.plan().rings[ring_of(device)].name;
-    std::vector<std::string> segments = devices_.segments_of(device, rollout_.plan().segments);
-    if (rollout_.may_activate(name_, ring, segments)) {
-        apply(rollout::Activated{name_, devices_.tenant_of(device), ring, std::move(segments)});
+    rollout::Activated activated{name_, devices_.tenant_of(device), ring,
+                                 devices_.segments_of(device, rollout_.plan().segments)};
+    if (rollout_.may_activate(activated)) {
+        apply(std::move(activated));
         return begin(device);
     }
     const auto poll = static_cast<double>(rollout_.plan().poll_every.count());

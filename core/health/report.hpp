@@ -53,9 +53,9 @@ struct Report {
     friend bool operator==(const Report&, const Report&) = default;
 };
 
-/// One line of JSON, all members, in a fixed order; attributes only when there are any. `detail` and
-/// the values of attributes are cut and their unprintable bytes become '?': a detail often quotes
-/// what a crash left behind, and a report must not fail for it.
+/// One line of JSON, all members, in a fixed order; attributes only when there are any. `detail`
+/// and the values of attributes are cut and their unprintable bytes become '?': a detail often
+/// quotes what a crash left behind, and a report must not fail for it.
 ///
 /// @pre the other members are within their limits.
 std::string serialize_report(const Report& report);

@@ -76,27 +76,28 @@ double Rollout::log_weight_of(const Segment& segment) const {
 }
 
 SegmentEvidence Rollout::segment_evidence(Instant now) const {
-    std::map<std::uint32_t, Tally> overdue;
+    // Those of which devices failed, as they are at `now`: others say nothing.
+    std::map<std::uint32_t, Tally> failing;
+    for (const std::uint32_t number : segments_.failing()) {
+        failing.emplace(number, segments_.at(number));
+    }
     for_each_overdue(now, [&](const Exposure& exposure) {
         for (const std::uint32_t segment : segments_.segments_of(exposure.group)) {
-            overdue.try_emplace(segment, segments_.at(segment)).first->second.pass_deadline();
+            failing.try_emplace(segment, segments_.at(segment)).first->second.pass_deadline();
         }
     });
     SegmentEvidence evidence;
     LogSum crash;
     LogSum silence;
-    for (std::size_t i = 0; i < segments_.all().size(); ++i) {
-        const Tally& on_time = segments_.at(i);
-        const auto late = overdue.find(static_cast<std::uint32_t>(i));
-        const Tally& tally = late == overdue.end() ? on_time : late->second;
+    for (const auto& [number, tally] : failing) {
         const auto [of_crashes, of_silence] = weigh_segment(tally, now);
         const double both = log_e_combined(of_crashes, kNoEvidence, of_silence);
         if (both <= kNoEvidence) continue;
-        const double log_weight = log_weight_of(segments_.at(i));
+        const double log_weight = log_weight_of(segments_.at(number));
         crash.add(log_weight + of_crashes);
         silence.add(log_weight + of_silence);
         if (evidence.worst && log_weight + both <= evidence.log_e_worst) continue;
-        evidence.worst = i;
+        evidence.worst = number;
         evidence.log_e_worst = log_weight + both;
         evidence.worst_failed = tally.crashed + tally.silent;
     }

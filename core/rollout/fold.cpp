@@ -30,9 +30,7 @@ void Rollout::Fold::count(const Exposure& exposure, std::int64_t sign) const {
     const milliseconds began = to.since_origin(exposure.activated);
     const milliseconds resolved = to.since_origin(exposure.resolved);
     to.rings_[exposure.ring].count(exposure, began, resolved, sign);
-    for (const std::uint32_t segment : to.segments_.segments_of(exposure.group)) {
-        to.segments_.at(segment).count(exposure, began, resolved, sign);
-    }
+    to.segments_.count(exposure.group, exposure, began, resolved, sign);
     if (exposure.outcome == DeviceOutcome::kFailed && !exposure.forgiven) {
         const std::uint32_t number = to.segments_.tenant_of(exposure.group);
         const auto tenant = to.failed_by_tenant_.try_emplace(number, 0).first;

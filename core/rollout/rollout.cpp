@@ -158,22 +158,29 @@ const ResumeAsked* Rollout::resume_asked(Instant now) const {
     return in_time ? &*resume_asked_ : nullptr;
 }
 
-bool Rollout::has_room(std::span<const std::string> segments) const {
-    for (std::size_t axis = 0; axis < segments.size(); ++axis) {
-        const Segment* segment = segments_.find(axis, segments[axis]);
-        if (segment != nullptr && filling(*segment) >= window_of(*segment)) return false;
+bool Rollout::has_room(const Activated& asked) const {
+    const auto full = [this](const Segment& segment) {
+        return filling(segment) >= window_of(segment);
+    };
+    if (const auto group = segments_.find_group(asked.tenant, asked.segments)) {
+        return std::ranges::none_of(segments_.segments_of(*group), [&](std::uint32_t number) {
+            return full(segments_.at(number));
+        });
+    }
+    for (std::size_t axis = 0; axis < asked.segments.size(); ++axis) {
+        const Segment* segment = segments_.find(axis, asked.segments[axis]);
+        if (segment != nullptr && full(*segment)) return false;
     }
     return true;
 }
 
-bool Rollout::may_activate(std::string_view device, std::string_view ring,
-                           std::span<const std::string> segments) const {
+bool Rollout::may_activate(const Activated& asked) const {
     if (phase_ != Phase::kRolling && phase_ != Phase::kComplete) return false;
-    const Exposure* known = exposures_.find(device);
+    const Exposure* known = exposures_.find(asked.device);
     if (known != nullptr && !known->forgiven) return true;
-    const RingState* state = find_ring(ring);
-    return state != nullptr && bucket(bundle_, device) < state->threshold_ppb && room(ring) > 0 &&
-           has_room(segments);
+    const RingState* state = find_ring(asked.ring);
+    return state != nullptr && bucket(bundle_, asked.device) < state->threshold_ppb &&
+           room(asked.ring) > 0 && has_room(asked);
 }
 
 }  // namespace firebreak::rollout

@@ -253,9 +253,11 @@ public:
     /// Whether `device` of `ring` may activate now: rolling or complete, ring open, its bucket
     /// below the threshold, and neither the windows nor those of its segments full. A device
     /// already activated may try again.
-    /// @param segments  what it is, as in Activated.
-    bool may_activate(std::string_view device, std::string_view ring,
-                      std::span<const std::string> segments = {}) const;
+    bool may_activate(const Activated& asked) const;
+    bool may_activate(std::string_view device, std::string_view ring) const {
+        return may_activate(
+            {.device = std::string(device), .tenant = {}, .ring = std::string(ring)});
+    }
 
     /// Activated and never confirmed, failures included unless forgiven.
     std::int64_t unconfirmed(std::string_view ring) const;
@@ -272,9 +274,8 @@ public:
     /// window_max_share of its active devices is more. Never above kWindowMax.
     std::int64_t window_cap(std::size_t ring) const;
 
-    /// Whether the windows of the segments have room for a device that is of `segments`, as in
-    /// Activated.
-    bool has_room(std::span<const std::string> segments) const;
+    /// Whether the windows of its segments have room for the device.
+    bool has_room(const Activated& asked) const;
 
     /// How many more devices of `ring` the windows let in now; 0 for a ring not open.
     std::int64_t room(std::string_view ring) const;

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +47,14 @@ public:
     ///                much is ignored.
     Group group_of(const std::string& tenant, std::span<const std::string> values);
 
+    /// That, if it was let in before.
+    std::optional<Group> find_group(const std::string& tenant,
+                                    std::span<const std::string> values) const;
+
+    /// Tally::count, for all segments of `group`. @pre it is one that group_of gave.
+    void count(Group group, const Exposure& exposure, std::chrono::milliseconds began,
+               std::chrono::milliseconds resolved, std::int64_t sign);
+
     /// @pre `group` is one that group_of gave.
     std::uint32_t tenant_of(Group group) const { return groups_[group].tenant; }
     /// Numbers of segments, for at(). @pre likewise.
@@ -52,7 +63,8 @@ public:
     }
 
     const Segment& at(std::size_t number) const { return segments_[number]; }
-    Segment& at(std::size_t number) { return segments_[number]; }
+    /// Of which devices failed that nobody forgave.
+    const std::set<std::uint32_t>& failing() const noexcept { return failing_; }
 
     /// nullptr when none of it was let in.
     const Segment* find(std::size_t axis, std::string_view value) const;
@@ -70,13 +82,20 @@ private:
         friend bool operator==(const GroupEntry&, const GroupEntry&) = default;
     };
     using Numbers = std::unordered_map<std::string, std::uint32_t>;
+    /// Groups are found by a hash of what they have in common: their names would be most of what
+    /// they take, and a chase through memory for each device that comes.
+    struct HashOfKey {
+        std::size_t operator()(const DeviceKey& key) const noexcept;
+    };
 
+    DeviceKey key_of_group(std::string_view tenant, std::span<const std::string> values) const;
     std::uint32_t number_of_tenant(const std::string& tenant);
 
     std::vector<Numbers> seen_;  ///< By axis: the segment of each value.
     std::vector<Segment> segments_;
     std::vector<GroupEntry> groups_;
-    Numbers group_numbers_;
+    std::unordered_map<DeviceKey, Group, HashOfKey> group_numbers_;
+    std::set<std::uint32_t> failing_;
     std::vector<std::string> tenants_;
     Numbers tenant_numbers_;
 };

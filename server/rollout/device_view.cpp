@@ -108,14 +108,10 @@ json::value ring_view(const DeviceGround& ground, std::size_t index) {
                         {"room", rollout.room(ring.name)}};
 }
 
-std::vector<std::string> segments_of(const DeviceGround& ground) {
-    return segment_values(ground.rollout.plan().segments, ground.device);
-}
-
 /// What the device is, and how full the windows of that are.
 json::array segments_view(const DeviceGround& ground) {
     const Rollout& rollout = ground.rollout;
-    const std::vector<std::string> values = segments_of(ground);
+    const std::vector<std::string> values = segment_values(rollout.plan().segments, ground.device);
     json::array views;
     for (std::size_t axis = 0; axis < values.size(); ++axis) {
         const rollout::Segment* segment = rollout.segments().find(axis, values[axis]);
@@ -201,9 +197,9 @@ Standing standing_of(const DeviceGround& ground) {
     const std::int64_t bucket = bucket_of(ground);
     if (bucket >= ring.threshold_ppb) return Standing::kAboveThreshold;
     if (terms != nullptr && bucket >= ceiling_of(ground, now)) return Standing::kAboveCeiling;
-    const std::vector<std::string> segments = segments_of(ground);
-    if (rollout.may_activate(device.id, device.ring, segments)) return Standing::kMayActivate;
-    return rollout.has_room(segments) ? Standing::kWindowFull : Standing::kSegmentWindowFull;
+    const rollout::Activated asked = activation_of(device, rollout.plan());
+    if (rollout.may_activate(asked)) return Standing::kMayActivate;
+    return rollout.has_room(asked) ? Standing::kWindowFull : Standing::kSegmentWindowFull;
 }
 
 std::optional<Instant> not_before(const DeviceGround& ground) {
@@ -238,7 +234,7 @@ json::object standing_view(const DeviceGround& ground) {
              running == device.running.end() ? json::value(nullptr) : json::value(running->second)},
             {"state", name_of(standing)},
             {"may_activate",
-             !device.revoked && rollout.may_activate(device.id, device.ring, segments_of(ground))},
+             !device.revoked && rollout.may_activate(activation_of(device, rollout.plan()))},
             {"not_before", optional_time(not_before(ground))},
             {"bucket_ppb", bucket_of(ground)},
             {"ahead", queues ? json::value(ahead_of(ground, *index)) : json::value(nullptr)},

@@ -101,11 +101,9 @@ Result<Driver::Outcome> Driver::take(StoreWriter& writer, const health::Report& 
     }
     // A repeat lets nobody in who was not let in before.
     const Live* live = find({report.stream, report.counter});
-    const bool let_in =
-        report.kind == health::Kind::kActivating && live != nullptr &&
-        live->rollout.exposures().contains(report.device) &&
-        live->rollout.may_activate(report.device, (*device)->ring,
-                                   segment_values(live->rollout.plan().segments, **device));
+    const bool let_in = report.kind == health::Kind::kActivating && live != nullptr &&
+                        live->rollout.exposures().contains(report.device) &&
+                        live->rollout.may_activate(activation_of(**device, live->rollout.plan()));
     return Outcome(ReportAnswer{true, let_in});
 }
 
@@ -121,14 +119,12 @@ Result<bool> Driver::feed(StoreWriter& writer, const Device& device, const healt
     const bool exposed = exposure != nullptr;
 
     if (report.kind == health::Kind::kActivating) {
-        std::vector<std::string> segments = segment_values(live->rollout.plan().segments, device);
-        if (!live->rollout.may_activate(device.id, device.ring, segments)) return false;
+        const rollout::Activated activated = activation_of(device, live->rollout.plan());
+        if (!live->rollout.may_activate(activated)) return false;
         // One that a person forgave takes its place in the window again.
         if (exposed && !exposure->forgiven) return true;
         const Result<void> noted = writer.add_activation(live->rollout.id(), device.id);
         if (!noted) return fail(noted.error());
-        const rollout::Activated activated{device.id, device.tenant, device.ring,
-                                           std::move(segments)};
         const Result<void> recorded = record(writer, *live, actor, {now, activated});
         if (!recorded) return fail(recorded.error());
         return true;

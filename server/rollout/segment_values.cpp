@@ -20,4 +20,8 @@ std::vector<std::string> segment_values(const rollout::SegmentRules& rules, cons
     return values;
 }
 
+rollout::Activated activation_of(const Device& device, const rollout::Plan& plan) {
+    return {device.id, device.tenant, device.ring, segment_values(plan.segments, device)};
+}
+
 }  // namespace firebreak::server

@@ -90,9 +90,10 @@ protected:
         const Values segments{os};
         for (int tries = 0; tries < 1000 && std::ssize(let_in) < count; ++tries) {
             const std::string device = os + "-" + std::to_string(next_++);
-            if (!driver_.rollout.may_activate(device, "lab", segments)) continue;
             const std::string tenant = "t" + std::to_string(next_ % 5);
-            driver_.apply(Activated{device, tenant, "lab", segments});
+            const Activated asked{device, tenant, "lab", segments};
+            if (!driver_.rollout.may_activate(asked)) continue;
+            driver_.apply(asked);
             let_in.push_back(device);
         }
         return let_in;
@@ -175,7 +176,7 @@ TEST_F(SegmentedRollout, LetsInFewOfASegmentUntilThoseConfirm) {
 
     const auto first = activate("rare", 5);
     EXPECT_EQ(first.size(), 2U);
-    EXPECT_FALSE(driver_.rollout.has_room(Values{"rare"}));
+    EXPECT_FALSE(driver_.rollout.has_room({"d", "t9", "lab", {"rare"}}));
     const auto others = activate("common", 5);
     EXPECT_EQ(others.size(), 2U);  // They have a window of their own.
     driver_.now += minutes{1};
@@ -195,7 +196,7 @@ TEST_F(SegmentedRollout, KeepsTheWindowOfASegmentFullOfThoseThatFailedUntilAPers
     const auto failed = activate("rare", 2);
     driver_.crash(failed);
     EXPECT_TRUE(activate("rare", 1).empty());
-    EXPECT_TRUE(driver_.rollout.may_activate(failed[0], "lab", Values{"rare"}));  // Is in already.
+    EXPECT_TRUE(driver_.rollout.may_activate({failed[0], "t", "lab", {"rare"}}));  // Is in already.
 
     driver_.apply(Held{"a person"});
     driver_.apply(Resumed{"operator:alice", "looked"});
